@@ -1,0 +1,121 @@
+"""Every error that Footnote raises on purpose.
+
+FootnoteError
+├── UsageError                the request itself is wrong (exit code 2)
+│   ├── SettingsError         an unknown or invalid setting
+│   └── QuestionError         an empty or over-long question
+├── LibraryError              the library cannot do what was asked
+│   ├── LibraryMissing        nothing has been added yet
+│   ├── LibraryInUse          another process writes to it (retry later)
+│   ├── LibraryIncompatible   made by another embedder or a newer version
+│   ├── LibraryDamaged        the catalogue is not readable
+│   ├── DocumentNotFound      no document by that id, name or path
+│   └── StorageError          no space, no permission, not a folder
+├── LoadError                 one file could not be read
+│   ├── UnknownFormat         not a format that Footnote reads
+│   ├── EmptyDocument         no text in it
+│   ├── EncryptedDocument     needs a password
+│   ├── BrokenDocument        not what its name says, or damaged
+│   └── LimitExceeded         too large, too slow or too much memory
+└── ModelError                a model is not to be had or does not answer
+    ├── ArtifactError         a model file is missing or has a wrong hash
+    ├── MissingExtra          a Python package or key for this model is missing
+    └── ModelUnavailable      the model does not answer (retry later)
+
+Each message is one line that says what happened, to which file or setting, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class FootnoteError(Exception):
+    """Base of all errors; `retryable` says whether the same call may succeed later."""
+
+    retryable = False
+    exit_code = 1
+
+
+class UsageError(FootnoteError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """An unknown or invalid setting."""
+
+
+class QuestionError(UsageError):
+    """An empty or over-long question."""
+
+
+class LibraryError(FootnoteError):
+    """The library cannot do what was asked."""
+
+
+class LibraryMissing(LibraryError):
+    """Nothing has been added yet."""
+
+
+class LibraryInUse(LibraryError):
+    """Another process writes to the library."""
+
+    retryable = True
+
+
+class LibraryIncompatible(LibraryError):
+    """The library was made by another embedder or by a newer version of Footnote."""
+
+
+class LibraryDamaged(LibraryError):
+    """The catalogue is not readable."""
+
+
+class DocumentNotFound(LibraryError):
+    """No document in the library by that id, name or path."""
+
+
+class StorageError(LibraryError):
+    """The disk is full, or the folder cannot be read or written."""
+
+
+class LoadError(FootnoteError):
+    """One file could not be read."""
+
+
+class UnknownFormat(LoadError):
+    """Not a format that Footnote reads."""
+
+
+class EmptyDocument(LoadError):
+    """There is no text in the file."""
+
+
+class EncryptedDocument(LoadError):
+    """The file needs a password."""
+
+
+class BrokenDocument(LoadError):
+    """The file is damaged, or not what its name says."""
+
+
+class LimitExceeded(LoadError):
+    """The file is too large, or took too long or too much memory to read."""
+
+
+class ModelError(FootnoteError):
+    """A model is not to be had, or does not answer."""
+
+
+class ArtifactError(ModelError):
+    """A model file is missing, or its hash is wrong."""
+
+
+class MissingExtra(ModelError):
+    """A Python package or an API key that this model needs is missing."""
+
+
+class ModelUnavailable(ModelError):
+    """The model does not answer."""
+
+    retryable = True

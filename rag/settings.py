@@ -1,0 +1,111 @@
+"""One frozen `Settings`, loaded once at the edge and passed by argument."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rag.errors import SettingsError
+
+PREFIX = "FOOTNOTE_"
+FILE = "footnote.toml"
+
+
+def default_library() -> Path:
+    """Return the library in the user's data folder."""
+    return platformdirs.user_data_path("footnote", appauthor=False) / "library"
+
+
+def default_cache() -> Path:
+    """Return the folder for model files in the user's cache."""
+    return platformdirs.user_cache_path("footnote", appauthor=False) / "models"
+
+
+class Settings(BaseModel):
+    """Every setting, with its default. Unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    library: Path = Field(default_factory=default_library, description="folder of the library")
+    models: Path = Field(default_factory=default_cache, description="folder of the model files")
+    llm: str = Field(
+        "local",
+        pattern=r"^(local|local-small|none|(openai|anthropic|ollama):.+)$",
+        description="local, local-small, none, openai:NAME, anthropic:NAME or ollama:NAME",
+    )
+    llm_base_url: str | None = Field(None, description="address of an OpenAI-compatible or Ollama server")
+    llm_api_key: SecretStr | None = Field(None, description="key of the model's server")
+    llm_context: int = Field(4096, ge=1024, le=131072, description="tokens the local model can hold")
+    llm_timeout_s: float = Field(120.0, gt=0, description="seconds to wait for the model's next word")
+    answer_tokens: int = Field(160, ge=16, le=4096, description="longest written answer, in tokens")
+    evidence_tokens: int = Field(230, ge=50, le=32000, description="evidence shown to the model, in tokens")
+    passages: int = Field(6, ge=1, le=50, description="passages that an answer rests on")
+    offline: bool = Field(False, description="never fetch model files")
+    host: str = Field("127.0.0.1", description="address of the chat")
+    port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")
+
+
+def load_settings(
+    options: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """Return the settings from the file, the environment and `options`, in rising precedence.
+
+    Args:
+        options: values given by the caller; None values are left out.
+        environ: the environment; that of the process when None.
+        file: a settings file; ``footnote.toml`` in the current folder when None.
+
+    Raises:
+        SettingsError: a name is unknown, a value is invalid or the file is not TOML.
+    """
+    environ = os.environ if environ is None else environ
+    origins: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    path = file if file is not None else Path(FILE)
+    for origin, layer in (
+        (str(path), _from_file(path, required=file is not None)),
+        ("the environment", _from_environment(environ)),
+        ("the options", {k: v for k, v in (options or {}).items() if v is not None}),
+    ):
+        values |= layer
+        origins |= dict.fromkeys(layer, origin)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, origins)) from None
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(f"no settings file at {path}") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read the settings in {path}: {error}; correct or remove it") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "?"
+    origin = origins.get(name, "the defaults")
+    shown = f"{PREFIX}{name.upper()}" if origin == "the environment" else name
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"unknown setting '{shown}' in {origin}; the settings are {known}"
+    allowed = Settings.model_fields[name].description
+    return f"setting '{shown}' in {origin} is not valid: {first['msg']} ({allowed})"
