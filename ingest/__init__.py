@@ -1,0 +1,1 @@
+"""Files to passages in a library."""

@@ -1,0 +1,1 @@
+"""Answers from your own documents, with a source behind every sentence."""

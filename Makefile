@@ -1,0 +1,71 @@
+# Footnote: make chat | test | ask Q="…" | install | check | bench | clean
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# The starter library lies here; your own lies in your data folder (see README).
+STARTER := .cache/library
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+export PIP_PROGRESS_BAR ?= on
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat ask test check bench clean starter
+
+help:
+	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
+	@echo 'make test         run all tests, real models included'
+	@echo 'make ask Q="…"    ask the starter documents in the terminal'
+	@echo 'make install      make .venv with the command $(BIN)/footnote'
+	@echo 'make check        lint, types, architecture, dependencies'
+	@echo 'make bench        print the measured figures'
+	@echo 'make clean        remove what was made here (your library and the model files stay)'
+
+$(BIN)/python:
+	@if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  echo 'Footnote needs Python 3.11 or newer: name it with  make PYTHON=/path/to/python3.11 …'; exit 1; fi
+	@echo '[1/2] Making $(VENV) …'
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo '[2/2] Installing Footnote and its libraries (about 1 GB; two to five minutes) …'
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	@echo 'Installing the tools for tests and checks …'
+	@$(PIP) install --quiet --constraint constraints.txt $$($(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+	@touch $@
+
+install: $(VENV)/.installed
+
+$(STARTER)/.ready: $(VENV)/.installed $(wildcard seeds/hmeimim/* seeds/guide/*)
+	@echo 'Fetching the models if need be, and adding the starter documents …'
+	@$(BIN)/footnote models
+	@$(BIN)/footnote add seeds/hmeimim seeds/guide --library $(STARTER)
+	@touch $@
+
+starter: $(STARTER)/.ready
+
+chat: starter
+	@exec $(BIN)/footnote chat --library $(STARTER)
+
+ask: starter
+	@exec $(BIN)/footnote ask "$(Q)" --library $(STARTER)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+bench: $(VENV)/.dev starter
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,194 @@
+"""The way of a question: evidence first, then an answer whose every sentence is checked."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import FootnoteError, LibraryMissing, QuestionError
+from rag.library import Library
+from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder, translate
+from rag.prompt import messages, select
+from rag.search import Evidence, search
+from rag.settings import Settings, load_settings
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Sentence, SentenceChecked
+from rag.writing import stands, write
+
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable, RunnableConfig
+
+MAX_QUESTION_CHARS = 4_000
+REFUSAL = "The documents do not answer this question."
+EXACT_LIMIT = 20_000
+"""Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
+
+
+class Assistant:
+    """Answers questions from a library. Use as a context manager, or call `close`."""
+
+    def __init__(
+        self, library: Library, embedder: Embedder, chat_model: ChatModel | None, settings: Settings
+    ) -> None:
+        """Join the parts; see `open`.
+
+        Raises:
+            LibraryIncompatible: the library was made with another embedder.
+        """
+        library.require(embedder.fingerprint)
+        self.library = library
+        self.embedder = embedder
+        self.settings = settings
+        self._chat_model = chat_model
+
+    @classmethod
+    def open(
+        cls,
+        library: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        progress: Progress | None = None,
+    ) -> Assistant:
+        """Open a library for questions.
+
+        Args:
+            library: its folder; that of the settings when None.
+            settings: from `load_settings`; read from the usual places when None.
+            progress: called with (label, done, total) while model files are fetched.
+
+        Raises:
+            LibraryError: there is no library, or it cannot be used.
+            ModelError: a model is not to be had.
+            SettingsError: a setting is unknown or invalid.
+        """
+        settings = settings or load_settings()
+        opened = Library.open(Path(library) if library is not None else settings.library)
+        try:
+            chat_model = make_chat_model(settings, progress)
+            return cls(opened, make_embedder(settings, progress), chat_model, settings)
+        except FootnoteError:
+            opened.close()
+            raise
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the model's process and close the library."""
+        if self._chat_model is not None:
+            self._chat_model.close()
+        self.library.close()
+
+    @property
+    def model(self) -> str:
+        """Name of the model that writes the answers, or ``none``."""
+        return self._chat_model.name if self._chat_model is not None else "none"
+
+    def ask(self, question: str) -> Answer:
+        """Return the whole answer to a question.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            LibraryError: the library is empty or cannot be read.
+            ModelError: the model does not answer.
+        """
+        return next(event.answer for event in self.stream(question) if isinstance(event, AnswerFinished))
+
+    def stream(self, question: str, *, config: RunnableConfig | None = None) -> Iterator[Event]:
+        """Yield the answer as it is made: `EvidenceFound`, then text and sentences, then `AnswerFinished`.
+
+        Args:
+            question: up to 4,000 characters.
+            config: LangChain's; its callbacks see the model at work.
+
+        Raises:
+            QuestionError, LibraryError, ModelError: as `ask` does.
+        """
+        started = time.perf_counter()
+        question = _valid(question)
+        if not len(self.library):
+            raise LibraryMissing(
+                f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
+            )
+        if self._chat_model is not None:
+            self._chat_model.start()
+        found = search(self.library, self.embedder, question, self.settings.passages)
+        timings: dict[str, float | None] = {
+            "retrieve_s": time.perf_counter() - started,
+            "first_token_s": None,
+        }
+        yield EvidenceFound(found.quotes, found.passages, question)
+        sentences = list[Sentence]()
+        if found.enough and self._chat_model is None:
+            sentences = [Sentence(quote.quote, (quote,), "supported") for quote in found.quotes]
+        elif found.enough:
+            for event in write(self._generate(found, config), found, self.embedder):
+                if isinstance(event, SentenceChecked):
+                    sentences.append(event.sentence)
+                elif timings["first_token_s"] is None:
+                    timings["first_token_s"] = time.perf_counter() - started
+                yield event
+        timings["total_s"] = time.perf_counter() - started
+        yield AnswerFinished(self._answer(found, sentences, timings))
+
+    def as_retriever(self, k: int = 5) -> BaseRetriever:
+        """Return a LangChain retriever; its documents carry uri, title, page, start and end in metadata."""
+        from rag.langchain import PassageRetriever
+
+        return PassageRetriever(library=self.library, embedder=self.embedder, k=k)
+
+    def as_runnable(self) -> Runnable[Any, Answer]:
+        """Return a LangChain Runnable from a question to its `Answer`.
+
+        Its stream yields the `Answer` so far: first key quotes and passages, last the whole.
+        """
+        from rag.langchain import AnswerRunnable
+
+        return AnswerRunnable(self)
+
+    def _generate(self, found: Evidence, config: RunnableConfig | None) -> Iterator[str]:
+        """Yield the model's words; its library's errors become ours here."""
+        assert self._chat_model is not None  # noqa: S101 - stream() calls this only with a model
+        spans = select(found.ranked, self.settings.evidence_tokens)
+        try:
+            for chunk in self._chat_model.runnable().stream(messages(found.question, spans), config):
+                yield chunk.text
+        except FootnoteError:
+            raise
+        except Exception as error:  # each provider raises its own kinds: this is the border
+            raise translate(error, self.settings) from error
+
+    def _answer(self, found: Evidence, sentences: list[Sentence], timings: dict[str, float | None]) -> Answer:
+        refused = not stands(sentences)
+        return Answer(
+            question=found.question,
+            standalone_question=found.question,
+            quotes=found.quotes,
+            text=REFUSAL if refused else " ".join(sentence.text for sentence in sentences),
+            sentences=() if refused else tuple(sentences),
+            passages=found.passages,
+            refused=refused,
+            confidence=round(found.confidence, 4),
+            model=self.model,
+            timings=timings,
+        )
+
+
+def _valid(question: str) -> str:
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError(
+            'the question is empty: write it between quotes, as in footnote ask "When did …?"'
+        )
+    if len(stripped) > MAX_QUESTION_CHARS:
+        raise QuestionError(
+            f"the question has {len(stripped):,} characters and may have {MAX_QUESTION_CHARS:,}: "
+            "shorten it, or add the text as a document"
+        )
+    return stripped

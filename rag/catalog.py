@@ -1,0 +1,281 @@
+"""The catalogue: documents, texts, passages, vectors and the lexical index. It is the truth.
+
+One document is one transaction. Everything else (the dense index) can be made again from what is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+
+from rag.errors import LibraryIncompatible, LibraryMissing
+from rag.rows import (
+    found,
+    insert_passage,
+    next_generation,
+    put_document,
+    put_meta,
+    quoted,
+    remove_passages,
+)
+from rag.schema import (
+    LEXICAL_INDEX,
+    SCHEMA_VERSION,
+    documents,
+    engine_for,
+    meta,
+    metadata,
+    passages,
+    texts,
+    translated,
+    vectors,
+)
+from rag.types import Document, FoundPassage, Passage, Text
+from rag.vectors import Matrix, from_bytes
+
+FILE = "catalogue.sqlite3"
+CONTEXT_WEIGHT = 0.5
+"""Weight of title and headings against the text in BM25."""
+
+_FIND_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a transaction did to the passages: ids that went, ids that came, and the vectors of these."""
+
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    vectors: Matrix
+
+
+class Catalog:
+    """Documents and passages in one SQLite file. Safe for threads; one process writes at a time."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Open the catalogue in `folder`.
+
+        Raises:
+            LibraryMissing: there is none and `create` is False.
+            LibraryIncompatible: it was made by a newer version.
+            LibraryDamaged: the file is not a readable database.
+            StorageError: the folder cannot be used.
+        """
+        self.folder = folder
+        path = folder / FILE
+        with translated(folder):
+            if not path.exists() and not create:
+                raise LibraryMissing(f"no library in {folder}: make one with 'footnote add PATH…'")
+            folder.mkdir(parents=True, exist_ok=True)
+            self._engine = engine_for(path)
+            if create:
+                self._create()
+        version = int(self.get_meta("schema_version") or 0)
+        if version != SCHEMA_VERSION:
+            raise LibraryIncompatible(
+                f"the library {folder} has schema {version}, this Footnote reads {SCHEMA_VERSION}: "
+                "use the version that made it, or add the documents to a new library"
+            )
+
+    def _create(self) -> None:
+        with self._write() as connection:
+            if sa.inspect(connection).has_table("meta"):
+                return
+            metadata.create_all(connection)
+            connection.exec_driver_sql(LEXICAL_INDEX)
+            connection.execute(
+                meta.insert(),
+                [
+                    {"key": "schema_version", "value": str(SCHEMA_VERSION)},
+                    {"key": "generation", "value": "0"},
+                ],
+            )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+
+    # -- facts -------------------------------------------------------------------------------------------
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a fact about the library, or None."""
+        with self._read() as connection:
+            try:
+                return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+            except sa.exc.OperationalError as error:
+                if "no such table" in str(error.orig):
+                    return None
+                raise
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Store facts about the library, in one transaction."""
+        with self._write() as connection:
+            put_meta(connection, values)
+
+    @property
+    def generation(self) -> int:
+        """Number of changes so far; the same number means the same passages."""
+        return int(self.get_meta("generation") or 0)
+
+    @property
+    def n_passages(self) -> int:
+        """How many passages there are."""
+        with self._read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(vectors)) or 0
+
+    # -- documents ---------------------------------------------------------------------------------------
+
+    def documents(self) -> list[Document]:
+        """Return every document, in the order of their titles."""
+        query = sa.select(documents).order_by(sa.func.lower(documents.c.title), documents.c.uri)
+        with self._read() as connection:
+            return [Document(**row) for row in connection.execute(query).mappings()]
+
+    def document(self, document_id: str) -> Document | None:
+        """Return one document, or None."""
+        with self._read() as connection:
+            row = (
+                connection.execute(sa.select(documents).where(documents.c.id == document_id))
+                .mappings()
+                .first()
+            )
+            return Document(**row) if row else None
+
+    def text(self, document_id: str) -> str:
+        """Return the extracted text that all offsets point into."""
+        with self._read() as connection:
+            return connection.scalar(sa.select(texts.c.text).where(texts.c.document_id == document_id)) or ""
+
+    def pages(self, document_ids: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """Return for each document the offsets at which its pages start."""
+        query = sa.select(texts.c.document_id, texts.c.pages).where(
+            texts.c.document_id.in_(set(document_ids))
+        )
+        with self._read() as connection:
+            return {row.document_id: tuple(row.pages) for row in connection.execute(query)}
+
+    def put(
+        self,
+        document: Document,
+        text: Text,
+        new: Sequence[Passage],
+        contexts: Sequence[str],
+        embedded: Matrix,
+    ) -> Change:
+        """Store a document in place of its old version, in one transaction.
+
+        Args:
+            document: its facts.
+            text: its extracted text.
+            new: its passages.
+            contexts: for each passage, the line of title and headings that is indexed with it.
+            embedded: the passages' vectors, shape (n, dimensions), unit length.
+        """
+        with self._write() as connection:
+            old = set(
+                connection.scalars(sa.select(passages.c.id).where(passages.c.document_id == document.id))
+            )
+            gone = tuple(sorted(old - {passage.id for passage in new}))
+            fresh = [i for i, passage in enumerate(new) if passage.id not in old]
+            remove_passages(connection, gone)
+            put_document(connection, document, text)
+            for i in fresh:
+                insert_passage(connection, new[i], contexts[i], embedded[i])
+            next_generation(connection)
+        return Change(gone, tuple(new[i].id for i in fresh), embedded[fresh])
+
+    def fail(self, document: Document) -> None:
+        """Record that a file's newest version could not be read; an older version keeps answering."""
+        with self._write() as connection:
+            old = (
+                connection.execute(sa.select(documents).where(documents.c.id == document.id))
+                .mappings()
+                .first()
+            )
+            if old is not None:
+                document = replace(Document(**old), status="failed", error=document.error)
+            put_document(connection, document, None)
+
+    def remove(self, document_id: str) -> Change:
+        """Remove a document and its passages, in one transaction."""
+        with self._write() as connection:
+            gone = tuple(
+                connection.scalars(sa.select(passages.c.id).where(passages.c.document_id == document_id))
+            )
+            remove_passages(connection, gone)
+            connection.execute(documents.delete().where(documents.c.id == document_id))
+            next_generation(connection)
+        return Change(gone, (), np.empty((0, 0), np.float32))
+
+    # -- passages ----------------------------------------------------------------------------------------
+
+    def passages(self, ids: Sequence[str]) -> dict[str, FoundPassage]:
+        """Return the passages by id, with the place that each comes from."""
+        columns = (passages, documents.c.uri, documents.c.title)
+        query = sa.select(*columns).join(documents, documents.c.id == passages.c.document_id)
+        result: dict[str, FoundPassage] = {}
+        with self._read() as connection:
+            for at in range(0, len(ids), _FIND_CHUNK):
+                rows = connection.execute(query.where(passages.c.id.in_(ids[at : at + _FIND_CHUNK])))
+                result |= {row.id: found(row) for row in rows}
+        return result
+
+    def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
+        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions)."""
+        query = sa.select(vectors.c.id, vectors.c.vector).order_by(vectors.c.n)
+        if ids is not None:
+            numbers = sa.select(passages.c.n).where(passages.c.id.in_(ids))
+            query = query.where(vectors.c.n.in_(numbers))
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [row.id for row in rows], from_bytes([row.vector for row in rows])
+
+    def embedded(self, document_id: str) -> dict[tuple[str, str], Matrix]:
+        """Return the vectors that a document already has, by (context, text), so that none is made twice."""
+        query = (
+            sa.select(passages.c.context, passages.c.text, vectors.c.vector)
+            .join(vectors, vectors.c.n == passages.c.n)
+            .where(passages.c.document_id == document_id)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return {(row.context, row.text): np.frombuffer(row.vector, np.float32) for row in rows}
+
+    def search(self, terms: Sequence[str], k: int) -> list[tuple[str, float]]:
+        """Return the `k` best passages for any of the terms, as (id, BM25), best first."""
+        if not terms:
+            return []
+        query = sa.text(
+            "SELECT p.id, -bm25(passage_index, :weight, 1.0) AS score FROM passage_index "
+            "JOIN passages p ON p.n = passage_index.rowid "
+            "WHERE passage_index MATCH :match ORDER BY score DESC, p.n LIMIT :k"
+        )
+        match = " OR ".join(quoted(term) for term in terms)
+        with self._read() as connection:
+            rows = connection.execute(query, {"match": match, "k": k, "weight": CONTEXT_WEIGHT})
+            return [(row.id, row.score) for row in rows]
+
+    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """Return for each term how many passages hold it."""
+        query = sa.text("SELECT count(*) FROM passage_index WHERE passage_index MATCH :match")
+        with self._read() as connection:
+            return {term: connection.scalar(query, {"match": quoted(term)}) or 0 for term in terms}
+
+    # -- transactions ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _begin(self, *, write: bool) -> Iterator[sa.Connection]:
+        engine = self._engine.execution_options(write=write)
+        with translated(self.folder), engine.begin() as connection:
+            yield connection
+
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return self._begin(write=False)
+
+    def _write(self) -> AbstractContextManager[sa.Connection]:
+        return self._begin(write=True)

@@ -1,0 +1,136 @@
+"""Answer text to sentences with exact spans and a support verdict (pure).
+
+Nothing that a model says about its sources is used: each finished sentence is compared with the sentences of
+the passages that were found, and is given the spans that carry it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.evidence import Span
+from rag.sentences import sentence_spans
+from rag.types import Sentence, Support
+from rag.vectors import Matrix
+from rag.words import names, numbers, stems
+
+SUPPORTED = 0.62
+PARTLY = 0.5
+MAX_CITATIONS = 3
+WORTH_ADDING = 0.15
+"""Gain in the score for which a further span is cited."""
+MISSING_COST = 0.3
+"""What a missing number or name costs a choice of spans."""
+
+_MARKER = re.compile(r"\s?\[\d+(?:\s*[,–-]\s*\d+)*\]")
+_REFUSAL = re.compile(
+    r"\b(?:not (?:mentioned|specified|stated|provided|given|available|included|answered|contain|say|found in)"
+    r"|no (?:information|mention|source)|cannot (?:answer|be determined|determine)|(?:do|does) not "
+    r"(?:mention|specify|say|state|provide|contain|give|include|answer)|unable to (?:answer|find|determine))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a sentence rests on: the spans, how well they carry it (0..1), and what they lack."""
+
+    spans: tuple[Span, ...]
+    score: float
+    missing: frozenset[str]
+
+    @property
+    def support(self) -> Support:
+        """Return the verdict in a word; a missing number or name is never supported."""
+        if self.score < PARTLY or (self.missing and self.score < SUPPORTED):
+            return "unsupported"
+        if any(any(c.isdigit() for c in word) for word in self.missing):
+            return "unsupported"
+        return "supported" if self.score >= SUPPORTED and not self.missing else "partly"
+
+
+def split(text: str) -> list[str]:
+    """Return the sentences of an answer without the markers that models write."""
+    plain = strip_markers(text)
+    return [plain[a:b] for a, b in sentence_spans(plain)]
+
+
+def strip_markers(text: str) -> str:
+    """Remove ``[1]`` and its kind: the numbers of citations are given by code."""
+    return _MARKER.sub("", text)
+
+
+def is_refusal(sentence: str) -> bool:
+    """Tell whether a sentence says that the sources do not answer."""
+    return bool(_REFUSAL.search(sentence))
+
+
+def check(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix, question: str) -> Sentence:
+    """Return the sentence with its citations and the verdict.
+
+    Args:
+        sentence: a finished sentence of the answer.
+        vector: its embedding, shape (dimensions,).
+        spans: sentences of the passages found; only these can be cited.
+        vectors: their embeddings, shape (n, dimensions).
+        question: its words need no source of their own.
+    """
+    verdict = align(sentence, vector, spans, vectors, question)
+    if verdict.support == "unsupported":
+        return Sentence(sentence)
+    return Sentence(sentence, tuple(span.citation() for span in verdict.spans), verdict.support)
+
+
+def align(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix, question: str) -> Verdict:
+    """Find the one to three spans that carry a sentence best, each worth its place."""
+    if not spans:
+        return Verdict((), 0.0, frozenset())
+    said = _Claim(sentence, question, spans, vectors @ vector)
+    chosen: tuple[int, ...] = ()
+    score, missing = said.carried(())
+    while len(chosen) < min(MAX_CITATIONS, len(spans)):
+        tries = {i: said.carried((*chosen, i)) for i in range(len(spans)) if i not in chosen}
+        best = max(tries, key=lambda i: (tries[i][0] - MISSING_COST * len(tries[i][1]), -i))
+        if chosen and tries[best][0] - score < WORTH_ADDING and len(tries[best][1]) >= len(missing):
+            break
+        chosen = (*chosen, best)
+        score, missing = tries[best]
+    return Verdict(tuple(spans[i] for i in chosen), score, missing)
+
+
+class _Claim:
+    """What a sentence says, and how much of it given spans carry."""
+
+    def __init__(self, sentence: str, question: str, spans: Sequence[Span], cosines: Matrix) -> None:
+        asked = set(stems(question))
+        self._weights = {word: 0.5 if word in asked else 1.0 for word in stems(sentence)}
+        self._numbers = frozenset(numbers(sentence))
+        self._names = frozenset(names(sentence)) - self._numbers
+        self._asked_numbers = numbers(question)
+        self._cosines = cosines
+        self._spans = spans
+        self._stems = [set(stems(span.text)) for span in spans]
+        self._span_numbers = [numbers(span.text) for span in spans]
+        around = {p.id: p for p in (span.passage for span in spans)}
+        texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
+        self._around = {i: (set(stems(text)), numbers(text)) for i, text in texts.items()}
+
+    def carried(self, chosen: tuple[int, ...]) -> tuple[float, frozenset[str]]:
+        """Return the score of the chosen spans, 0..1, and the numbers and names that they lack.
+
+        Numbers must stand in the spans themselves; names, and numbers of the question, may stand around them.
+        """
+        held, values, near, near_values = set[str](), set[str](), set[str](), set[str]()
+        for i in chosen:
+            held |= self._stems[i]
+            values |= self._span_numbers[i]
+            around = self._around[self._spans[i].passage.id]
+            near |= around[0]
+            near_values |= around[1] & self._asked_numbers
+        total = sum(self._weights.values())
+        lexical = sum(w for word, w in self._weights.items() if word in held) / total if total else 0.0
+        cosine = max((float(self._cosines[i]) for i in chosen), default=0.0)
+        missing = (self._numbers - values - near_values) | (self._names - near)
+        return (lexical + max(cosine, 0.0)) / 2, missing

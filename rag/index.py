@@ -1,0 +1,108 @@
+"""The dense index: derived from the catalogue, disposable, made again at any time.
+
+Two implementations answer the same questions: `ExactIndex` scans the catalogue's vectors, `ChromaIndex` is
+Chroma's HNSW graph in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from rag.catalog import Catalog
+from rag.vectors import Matrix
+
+Hits = list[tuple[str, float]]
+
+_BATCH = 4000
+"""Chroma refuses batches above 5,461 (measured with 1.5.9)."""
+
+
+class DenseIndex(Protocol):
+    """Finds the passages whose vectors are nearest to a question's."""
+
+    def search(self, vector: Matrix, k: int) -> Hits:
+        """Return the `k` nearest passages as (id, cosine), best first."""
+        ...
+
+
+class ExactIndex:
+    """Compares the question with every vector of the catalogue; kept in memory for one generation."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Read nothing yet."""
+        self._catalog = catalog
+        self._lock = threading.Lock()
+        self._held: tuple[int, list[str], Matrix] | None = None
+
+    def search(self, vector: Matrix, k: int) -> Hits:
+        """Return the `k` nearest passages as (id, cosine), best first."""
+        ids, matrix = self._vectors()
+        if not ids:
+            return []
+        cosines = matrix @ vector
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return [(ids[i], float(cosines[i])) for i in best]
+
+    def _vectors(self) -> tuple[list[str], Matrix]:
+        with self._lock:
+            generation = self._catalog.generation
+            if self._held is None or self._held[0] != generation:
+                self._held = (generation, *self._catalog.vectors())
+            return self._held[1], self._held[2]
+
+
+class ChromaIndex:
+    """A Chroma collection in `folder`. Vectors are always passed in: Chroma never embeds."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the collection, or make it."""
+        import chromadb
+        from chromadb.config import Settings
+
+        quiet = Settings(anonymized_telemetry=False)
+        self.folder = folder
+        self._client: Any = chromadb.PersistentClient(str(folder), settings=quiet)
+        self._collection = self._client.get_or_create_collection(
+            "passages",
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
+        )
+
+    def search(self, vector: Matrix, k: int) -> Hits:
+        """Return the `k` nearest passages as (id, cosine), best first."""
+        k = min(k, self.count())
+        if not k:
+            return []
+        found: Any = self._collection.query(query_embeddings=vector[None], n_results=k, include=["distances"])
+        return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def count(self) -> int:
+        """Return how many vectors there are."""
+        return int(self._collection.count())
+
+    def ids(self) -> set[str]:
+        """Return the ids of all vectors."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def add(
+        self, ids: Sequence[str], vectors: Matrix, progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Add vectors of shape (n, dimensions)."""
+        for at in range(0, len(ids), _BATCH):
+            self._collection.add(ids=list(ids[at : at + _BATCH]), embeddings=vectors[at : at + _BATCH])
+            if progress:
+                progress(min(at + _BATCH, len(ids)), len(ids))
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove vectors; ids that are not there are passed over."""
+        for at in range(0, len(ids), _BATCH):
+            self._collection.delete(ids=list(ids[at : at + _BATCH]))
+
+    def close(self) -> None:
+        """Write everything out and give the files back."""
+        self._client.close()

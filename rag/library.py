@@ -1,0 +1,185 @@
+"""A library: the catalogue and its dense index as one thing, with one writer at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from filelock import FileLock, Timeout
+
+from rag.catalog import Catalog
+from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
+from rag.index import Hits
+from rag.index_keeper import IndexKeeper, Progress
+from rag.schema import translated
+from rag.types import Document, Passage, Text
+from rag.vectors import Matrix
+
+_LOCK_WAIT_S = 0.5
+
+
+class Library:
+    """Documents and how to find passages in them. Use as a context manager, or call `close`."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Wrap an open catalogue; see `open`."""
+        self.path = catalog.folder
+        self.catalog = catalog
+        self._index = IndexKeeper(catalog)
+        self._mutex = threading.RLock()
+        self._lock = FileLock(self.path / "writer.lock", thread_local=False)
+        self._holder = self.path / "writer.json"
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, create: bool = False) -> Library:
+        """Open the library in the folder `path`; `create` makes it when there is none.
+
+        Raises:
+            LibraryMissing: there is none and `create` is False.
+            LibraryIncompatible: it was made by a newer version.
+            LibraryDamaged: its catalogue is not readable.
+            StorageError: the folder cannot be used.
+        """
+        return cls(Catalog(Path(path).expanduser(), create=create))
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index cleanly and let the next writer in."""
+        with self._mutex:
+            self._index.close()
+            if self._lock.is_locked:
+                self._holder.unlink(missing_ok=True)
+                self._lock.release(force=True)
+            self.catalog.close()
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self.catalog.n_passages
+
+    def documents(self) -> list[Document]:
+        """Return every document, in the order of their titles."""
+        return self.catalog.documents()
+
+    def find(self, name: str) -> Document:
+        """Return the document with this id, uri, path, file name or title.
+
+        Raises:
+            DocumentNotFound: there is none, or the name fits several.
+        """
+        path = Path(name).expanduser().absolute()
+        found = [d for d in self.documents() if name in (d.id, d.uri) or path == path_of(d.uri)]
+        found = found or [d for d in self.documents() if name in (d.title, unquote(d.uri).rpartition("/")[2])]
+        found = found or [d for d in self.documents() if len(name) >= 4 and d.id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = ", ".join(document.id for document in found)
+            raise DocumentNotFound(f"'{name}' fits {len(found)} documents ({several}): name one by its id")
+        raise DocumentNotFound(f"no document '{name}' in {self.path}: 'footnote list' shows what there is")
+
+    def text(self, document_id: str) -> str:
+        """Return the extracted text of a document, which all offsets point into."""
+        return self.catalog.text(document_id)
+
+    def search_dense(self, vector: Matrix, k: int) -> Hits:
+        """Return the `k` passages nearest to a unit vector as (id, cosine), best first."""
+        return self._index.search(vector, k)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def require(self, fingerprint: str) -> None:
+        """Make sure that the library's vectors come from the embedder with this fingerprint.
+
+        Raises:
+            LibraryIncompatible: they come from another one.
+        """
+        made_by = self.catalog.get_meta("embedder")
+        if made_by is None or (made_by != fingerprint and not len(self)):
+            self.lock()
+            self.catalog.set_meta({"embedder": fingerprint})
+        elif made_by != fingerprint:
+            raise LibraryIncompatible(
+                f"the library {self.path} was made with the embedder {made_by}, not {fingerprint}: "
+                "use that one, or add the documents to a new library"
+            )
+
+    def lock(self, purpose: str = "") -> None:
+        """Become the one writer of this library until `close`.
+
+        Raises:
+            LibraryInUse: another process holds it; the message names that process.
+        """
+        with self._mutex, translated(self.path):
+            if self._lock.is_locked:
+                return
+            try:
+                self._lock.acquire(timeout=_LOCK_WAIT_S)
+            except Timeout:
+                raise LibraryInUse(f"the library {self.path} is in use by {self._held_by()}") from None
+            holder = {
+                "pid": os.getpid(),
+                "purpose": purpose or Path(sys.argv[0]).name,
+                "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            self._holder.write_text(json.dumps(holder), "utf-8")
+
+    def put(
+        self,
+        document: Document,
+        text: Text,
+        passages: Sequence[Passage],
+        contexts: Sequence[str],
+        vectors: Matrix,
+    ) -> None:
+        """Store a document in place of its old version; it is safe on disk when this returns."""
+        with self._mutex:
+            self.lock()
+            self._index.apply(self.catalog.put(document, text, passages, contexts, vectors))
+
+    def fail(self, document: Document) -> None:
+        """Record that the newest version of a document could not be read."""
+        with self._mutex:
+            self.lock()
+            self.catalog.fail(document)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document and everything made from it."""
+        with self._mutex:
+            self.lock()
+            self._index.apply(self.catalog.remove(document_id))
+
+    def open_index(self, progress: Progress | None = None) -> None:
+        """Open Chroma and bring it up to the catalogue; an exact scan answers until that is done.
+
+        Raises:
+            LibraryInUse: another process holds the library.
+        """
+        self.lock()
+        self._index.open(progress)
+
+    def _held_by(self) -> str:
+        try:
+            holder = json.loads(self._holder.read_text("utf-8"))
+            return (
+                f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']}): stop it or wait"
+            )
+        except (OSError, ValueError, KeyError):
+            return "another process: stop it or wait"
+
+
+def path_of(uri: str) -> Path | None:
+    """Return the path of a file uri, or None for any other."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None

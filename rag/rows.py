@@ -1,0 +1,102 @@
+"""The statements behind the catalogue's transactions: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.schema import documents, meta, passages, texts, vectors
+from rag.types import Document, FoundPassage, Passage, Text
+from rag.vectors import Matrix
+
+
+def put_meta(connection: sa.Connection, values: Mapping[str, str]) -> None:
+    """Store facts about the library."""
+    for key, value in values.items():
+        connection.execute(meta.delete().where(meta.c.key == key))
+        connection.execute(meta.insert().values(key=key, value=value))
+
+
+def next_generation(connection: sa.Connection) -> None:
+    """Count one more change."""
+    now = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "generation"))
+    put_meta(connection, {"generation": str(int(now or 0) + 1)})
+
+
+def find_document(connection: sa.Connection, document_id: str) -> Document | None:
+    """Return a document's facts, or None."""
+    query = sa.select(documents).where(documents.c.id == document_id)
+    row = connection.execute(query).mappings().first()
+    return Document(**row) if row else None
+
+
+def passage_ids(connection: sa.Connection, document_id: str) -> tuple[str, ...]:
+    """Return the ids of a document's passages."""
+    return tuple(connection.scalars(sa.select(passages.c.id).where(passages.c.document_id == document_id)))
+
+
+def put_document(connection: sa.Connection, document: Document, text: Text | None) -> None:
+    """Store a document's facts and, unless None, its text."""
+    values = document.to_dict()
+    if find_document(connection, document.id):
+        connection.execute(documents.update().where(documents.c.id == document.id).values(values))
+    else:
+        connection.execute(documents.insert().values(values))
+    if text is not None:
+        connection.execute(texts.delete().where(texts.c.document_id == document.id))
+        connection.execute(
+            texts.insert().values(document_id=document.id, text=text.text, pages=list(text.pages))
+        )
+
+
+def insert_passage(connection: sa.Connection, passage: Passage, context: str, vector: Matrix) -> None:
+    """Store a passage, its vector and its entry in the lexical index."""
+    values = {
+        "id": passage.id,
+        "document_id": passage.document_id,
+        "start": passage.start,
+        "end": passage.end,
+        "page": passage.page,
+        "headings": list(passage.headings),
+        "context": context,
+        "text": passage.text,
+    }
+    n = connection.scalar(passages.insert().values(values).returning(passages.c.n))
+    connection.execute(vectors.insert().values(n=n, id=passage.id, vector=vector.tobytes()))
+    connection.execute(
+        sa.text("INSERT INTO passage_index(rowid, context, text) VALUES (:n, :context, :text)"),
+        {"n": n, "context": context, "text": passage.text},
+    )
+
+
+def remove_passages(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Remove passages, their vectors and their entries in the lexical index."""
+    unindex = sa.text(
+        "INSERT INTO passage_index(passage_index, rowid, context, text) "
+        "SELECT 'delete', n, context, text FROM passages WHERE id = :id"
+    )
+    for passage_id in ids:
+        connection.execute(unindex, {"id": passage_id})
+        connection.execute(passages.delete().where(passages.c.id == passage_id))
+
+
+def quoted(term: str) -> str:
+    """Return a term as an FTS5 string, in which nothing is an operator."""
+    return '"' + term.replace('"', '""') + '"'
+
+
+def found(row: Any) -> FoundPassage:
+    """Return a passage with the place that it comes from."""
+    return FoundPassage(
+        id=row.id,
+        document_id=row.document_id,
+        text=row.text,
+        start=row.start,
+        end=row.end,
+        page=row.page,
+        headings=tuple(row.headings),
+        uri=row.uri,
+        title=row.title,
+    )

@@ -1,0 +1,123 @@
+"""The tables of the catalogue, and how SQLite is opened to keep them safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from rag.errors import FootnoteError, LibraryDamaged, LibraryInUse, StorageError
+
+SCHEMA_VERSION = 1
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("uri", sa.String, nullable=False, unique=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("media_type", sa.String, nullable=False),
+    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("n_chars", sa.Integer, nullable=False),
+    sa.Column("n_pages", sa.Integer),
+    sa.Column("n_passages", sa.Integer, nullable=False),
+    sa.Column("added_at", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("error", sa.String),
+)
+
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("pages", sa.JSON, nullable=False),
+)
+
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("headings", sa.JSON, nullable=False),
+    sa.Column("context", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+
+LEXICAL_INDEX = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS passage_index USING fts5("
+    "context, text, content='passages', content_rowid='n', tokenize='porter unicode61 remove_diacritics 2')"
+)
+
+
+def engine_for(path: Path) -> sa.Engine:
+    """Return an engine on the SQLite file at `path`: WAL, synchronous FULL, explicit transactions."""
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": 10.0, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the errors of the database and of the disk into Footnote's own."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _translate(str(error.orig), path) from error
+    except OSError as error:
+        raise StorageError(f"cannot use the library {path}: {error.strerror or error}") from error
+
+
+def _translate(reason: str, path: Path) -> FootnoteError:
+    lowered = reason.lower()
+    if "disk is full" in lowered:
+        return StorageError(
+            f"no space left for the library {path}: free some and run it again; nothing is lost"
+        )
+    if "malformed" in lowered or "not a database" in lowered:
+        return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): restore it from a copy")
+    if "locked" in lowered:
+        return LibraryInUse(f"the library {path} is busy in another process: try again in a moment")
+    if "readonly" in lowered or "unable to open" in lowered:
+        return StorageError(f"no permission to use the library {path}: check who owns the folder")
+    return StorageError(f"the library {path} cannot be used: {reason}")

@@ -1,0 +1,50 @@
+"""A model's words to checked sentences, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rag.citations import check, is_refusal, split, strip_markers
+from rag.models import Embedder
+from rag.search import Evidence
+from rag.types import Sentence, SentenceChecked, TextWritten
+
+
+def write(
+    pieces: Iterable[str], evidence: Evidence, embedder: Embedder
+) -> Iterator[TextWritten | SentenceChecked]:
+    """Pass the pieces on, and each sentence with its citations as soon as the next one begins."""
+    raw, shown, done = "", 0, 0
+    for piece in pieces:
+        raw += piece
+        text = strip_markers(raw)
+        settled = _settled(text)
+        if settled > shown:
+            yield TextWritten(text[shown:settled])
+            shown = settled
+        for sentence in split(text[:settled])[done:-1]:
+            yield _checked(sentence, evidence, embedder)
+            done += 1
+    text = strip_markers(raw)
+    if len(text) > shown:
+        yield TextWritten(text[shown:])
+    for sentence in split(text)[done:]:
+        yield _checked(sentence, evidence, embedder)
+
+
+def stands(sentences: Sequence[Sentence]) -> bool:
+    """Tell whether an answer stands: a sentence of it is carried by the sources and does not decline."""
+    return any(each.support != "unsupported" and not is_refusal(each.text) for each in sentences)
+
+
+def _settled(text: str) -> int:
+    """Return how much of a growing text can no longer turn out to be a marker such as ``[1]``."""
+    bracket = text.rfind("[")
+    open_marker = bracket >= 0 and "]" not in text[bracket:] and len(text) - bracket < 12
+    end = bracket if open_marker else len(text)
+    return len(text[:end].rstrip())
+
+
+def _checked(sentence: str, evidence: Evidence, embedder: Embedder) -> SentenceChecked:
+    [vector] = embedder.embed([sentence])
+    return SentenceChecked(check(sentence, vector, evidence.spans, evidence.vectors, evidence.question))

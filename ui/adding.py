@@ -1,0 +1,64 @@
+"""``footnote add``: progress while it runs, a table when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag.models import make_embedder
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ingest.pipeline import Outcome, Progress, add
+from rag.library import Library
+from rag.settings import Settings
+from ui.terminal import counting, fetching
+
+_STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
+_VERBS = {
+    "finding": "looking for files…",
+    "reading": "reading {}",
+    "embedding": "embedding up to {}",
+    "indexing": "bringing the index up to date…",
+}
+
+
+def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) -> bool:
+    """Add the files, print what became of each, and return whether any failed."""
+    with fetching(console) as fetched:
+        embedder = make_embedder(settings, fetched)
+    with Library.open(settings.library, create=True) as library, counting(console) as bar:
+        task = bar.add_task("looking for files…", total=None)
+
+        def move(progress: Progress) -> None:
+            words = _VERBS[progress.stage].format(progress.name)
+            bar.update(task, description=words, completed=progress.done, total=progress.total or None)
+
+        outcomes = add(library, paths, embedder, on_progress=move)
+        n_passages = len(library)
+    console.print(_table(outcomes) if outcomes else "No files there.")
+    counts = Counter(outcome.kind for outcome in outcomes)
+    console.print(
+        Text(", ".join(f"{counts[kind]} {kind}" for kind in _STYLES)).append(
+            f" · {n_passages} passages in {settings.library}", style="dim"
+        )
+    )
+    return bool(counts["failed"])
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(box=None, header_style="bold")
+    table.add_column("file", overflow="fold")
+    table.add_column("outcome")
+    table.add_column("passages", justify="right")
+    table.add_column("why", overflow="fold")
+    for outcome in outcomes:
+        table.add_row(
+            Text(outcome.path.name),
+            Text(outcome.kind, style=_STYLES[outcome.kind]),
+            str(outcome.n_passages or ""),
+            Text(outcome.reason or ""),
+        )
+    return table

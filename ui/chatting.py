@@ -1,0 +1,45 @@
+"""``footnote chat``: says what it waits for, then serves the page until it is stopped."""
+
+from __future__ import annotations
+
+import threading
+
+from rag.models import make_chat_model, make_embedder
+from rich.console import Console
+
+from rag.assistant import Assistant
+from rag.library import Library
+from rag.settings import Settings
+from ui.terminal import fetching
+
+
+def run(console: Console, settings: Settings) -> None:
+    """Open the library, start the models in the background, and serve.
+
+    Raises:
+        SettingsError: the address or port cannot be used.
+        LibraryInUse: another process holds the library.
+    """
+    from ui.server import check_port
+
+    check_port(settings.host, settings.port)
+    library = Library.open(settings.library, create=True)
+    try:
+        library.lock("footnote chat")
+        with fetching(console) as progress:
+            embedder = make_embedder(settings, progress)
+            chat_model = make_chat_model(settings, progress)
+        assistant = Assistant(library, embedder, chat_model, settings)
+    except BaseException:
+        library.close()
+        raise
+    with assistant:
+        console.print("Loading the page and the models…")
+        threading.Thread(target=assistant.warm, name="warm", daemon=True).start()
+        from ui.server import serve
+
+        serve(
+            assistant,
+            settings,
+            lambda url: console.print(f"Footnote is ready: [bold]{url}[/bold]  (Ctrl-C ends it)"),
+        )

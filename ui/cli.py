@@ -1,0 +1,169 @@
+"""The command line: ``footnote add | ask | list | show | remove | chat``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rag.errors import FootnoteError
+from rag.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="footnote",
+    help="Answers from your own documents, with a source behind every sentence.",
+    epilog='Example:  footnote add ~/papers   then   footnote ask "What did we measure in May?"',
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", "-l", metavar="DIR", help="Folder of the library [default: your data folder]."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Document = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and an exit code."""
+    try:
+        app()
+    except FootnoteError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    Console(stderr=True).print(
+        f"footnote: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
+    sys.exit(code)
+
+
+def _settings(library: Path | None, **options: object) -> Settings:
+    return load_settings({"library": library, **options})
+
+
+@app.command(epilog="Example:  footnote add report.pdf notes/ --library ~/work-library")
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
+    library: LibraryOption = None,
+) -> None:
+    """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
+    from ui.adding import add_and_report
+
+    if add_and_report(Console(), _settings(library), paths):
+        raise typer.Exit(1)
+
+
+@app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    llm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
+    ] = None,
+) -> None:
+    """Answer a question: key quotes at once, then sentences with their sources."""
+    from rag.assistant import Assistant
+    from ui.terminal import fetching, show_answer
+
+    settings = _settings(library, llm=llm)
+    with fetching(Console(stderr=True)) as progress:
+        assistant = Assistant.open(settings=settings, progress=progress)
+    with assistant:
+        if as_json:
+            _print_json(assistant.ask(question).to_dict())
+        else:
+            show_answer(Console(highlight=False), assistant.stream(question))
+
+
+@app.command("list", epilog="Example:  footnote list --json | jq '.[].title'")
+def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the documents of the library."""
+    from rag.library import Library
+    from ui.terminal import documents_table
+
+    with Library.open(_settings(library).library) as opened:
+        documents = opened.documents()
+    if as_json:
+        _print_json([document.to_dict() for document in documents])
+    elif documents:
+        Console(highlight=False).print(documents_table(documents))
+    else:
+        Console().print("The library is empty: add to it by 'footnote add PATH…'")
+
+
+@app.command(epilog="Example:  footnote show report.pdf --text | less")
+def show(
+    document: Document,
+    library: LibraryOption = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the extracted text and nothing else; offsets point into it.")
+    ] = False,
+) -> None:
+    """Show a document's facts, or its text."""
+    from rag.library import Library
+
+    with Library.open(_settings(library).library) as opened:
+        found = opened.find(document)
+        if text:
+            sys.stdout.buffer.write(opened.text(found.id).encode("utf-8"))
+            sys.stdout.buffer.flush()
+            return
+    console = Console(highlight=False)
+    for name, value in found.to_dict().items():
+        if value is not None:
+            console.print(f"[bold]{name:<11}[/bold]", end=" ")
+            console.print(str(value), markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
+def remove(
+    documents: Annotated[list[str], typer.Argument(metavar="DOC…", help="Ids, paths, file names or titles.")],
+    library: LibraryOption = None,
+) -> None:
+    """Remove documents from the library; the files themselves stay."""
+    from rag.library import Library
+
+    with Library.open(_settings(library).library) as opened:
+        found = {each.id: each for each in map(opened.find, documents)}
+        for each in found.values():
+            opened.remove(each.id)
+            Console().print(f"removed {each.title}", markup=False, highlight=False)
+
+
+@app.command(epilog="Example:  footnote chat --port 8080")
+def chat(
+    library: LibraryOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port, 0 for a free one [default: 7860].")] = None,
+    llm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
+    ] = None,
+) -> None:
+    """Open the chat in the browser; Ctrl-C ends it."""
+    from ui.chatting import run
+
+    run(Console(highlight=False), _settings(library, host=host, port=port, llm=llm))
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
