@@ -40,8 +40,7 @@ $(VENV)/.dev: $(VENV)/.installed
 install: $(VENV)/.installed
 
 $(STARTER)/.ready: $(VENV)/.installed $(wildcard seeds/hmeimim/* seeds/guide/*)
-	@echo 'Fetching the models if need be, and adding the starter documents …'
-	@$(BIN)/footnote models
+	@echo 'Adding the starter documents …'
 	@$(BIN)/footnote add seeds/hmeimim seeds/guide --library $(STARTER)
 	@touch $@
 

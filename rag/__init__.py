@@ -1,1 +1,112 @@
-"""Answers from your own documents, with a source behind every sentence."""
+"""Answers from your own documents, with a source behind every sentence.
+
+```python
+from rag import Assistant
+
+with Assistant.open("my-library") as assistant:
+    print(assistant.ask("When did flights resume?").text)
+```
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.errors import (
+        ArtifactError,
+        BrokenDocument,
+        DocumentNotFound,
+        EmptyDocument,
+        EncryptedDocument,
+        FootnoteError,
+        LibraryDamaged,
+        LibraryError,
+        LibraryIncompatible,
+        LibraryInUse,
+        LibraryMissing,
+        LimitExceeded,
+        LoadError,
+        MissingExtra,
+        ModelError,
+        ModelUnavailable,
+        QuestionError,
+        SettingsError,
+        StorageError,
+        UnknownFormat,
+        UsageError,
+    )
+    from rag.library import Library
+    from rag.settings import Settings, load_settings
+    from rag.types import (
+        Answer,
+        AnswerFinished,
+        Citation,
+        Document,
+        Event,
+        EvidenceFound,
+        FoundPassage,
+        Passage,
+        Sentence,
+        SentenceChecked,
+        TextWritten,
+    )
+
+__all__ = [
+    "Answer",
+    "AnswerFinished",
+    "ArtifactError",
+    "Assistant",
+    "BrokenDocument",
+    "Citation",
+    "Document",
+    "DocumentNotFound",
+    "EmptyDocument",
+    "EncryptedDocument",
+    "Event",
+    "EvidenceFound",
+    "FootnoteError",
+    "FoundPassage",
+    "Library",
+    "LibraryDamaged",
+    "LibraryError",
+    "LibraryInUse",
+    "LibraryIncompatible",
+    "LibraryMissing",
+    "LimitExceeded",
+    "LoadError",
+    "MissingExtra",
+    "ModelError",
+    "ModelUnavailable",
+    "Passage",
+    "QuestionError",
+    "Sentence",
+    "SentenceChecked",
+    "Settings",
+    "SettingsError",
+    "StorageError",
+    "TextWritten",
+    "UnknownFormat",
+    "UsageError",
+    "load_settings",
+]
+
+_HOMES = {"Assistant": "rag.assistant", "Library": "rag.library"} | dict.fromkeys(
+    ("Settings", "load_settings"), "rag.settings"
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that importing this package costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'rag' has no attribute '{name}'")
+    for home in (_HOMES.get(name), "rag.types", "rag.errors"):
+        if home and hasattr(module := importlib.import_module(home), name):
+            return getattr(module, name)
+    raise AttributeError(f"module 'rag' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -85,6 +85,13 @@ class Assistant:
             self._chat_model.close()
         self.library.close()
 
+    def warm(self) -> None:
+        """Load in advance what the first question would wait for: index, embedder, and the model's process."""
+        self.library.open_index()
+        self.embedder.warm()
+        if self._chat_model is not None:
+            self._chat_model.runnable()
+
     @property
     def model(self) -> str:
         """Name of the model that writes the answers, or ``none``."""

@@ -110,10 +110,10 @@ class IndexKeeper:
         old = sorted(self._catalog.folder.glob("chroma-*"))
         numbers = [int(folder.name.rpartition("-")[2]) for folder in old if folder.name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
+        self._deleted = 0
         self._mark(folder, clean=False, generation=0)
         for each in old:
             shutil.rmtree(each, ignore_errors=True)  # what cannot go now goes at the next rebuild
-        self._deleted = 0
         index = ChromaIndex(folder)
         ids, vectors = self._catalog.vectors()
         index.add(ids, vectors, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import sentencex
 
@@ -10,6 +11,8 @@ Span = tuple[int, int]
 
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n\s*")
 _MARKER = re.compile(r"\s*(?:[-*+•‣▪–]\s|\d{1,3}[.)]\s|[a-z][.)]\s|[|#>])")
+_MAY = re.compile(r"(?<=\bMay\.)\s+(?=[A-Z\"'“‘(])")
+"""The month, which sentencex takes for an abbreviation of itself."""
 _WORD = re.compile(r"\w", re.UNICODE)
 _MIN_WRAP, _MAX_WRAP = 40, 120
 
@@ -43,8 +46,10 @@ def sentence_spans(text: str) -> list[Span]:
 
 def _split(text: str, start: int, end: int) -> list[Span]:
     flat = text[start:end].replace("\n", " ")
-    found = sentencex.get_sentence_boundaries("en", flat)
-    spans = (_strip(text, start + each["start_index"], start + each["end_index"]) for each in found)
+    ends = {each["end_index"] for each in sentencex.get_sentence_boundaries("en", flat)}
+    ends |= {match.end() for match in _MAY.finditer(flat)}
+    cuts = [0, *sorted(ends)]
+    spans = (_strip(text, start + a, start + b) for a, b in pairwise(cuts))
     return [span for span in spans if span[0] < span[1]]
 
 

@@ -1,0 +1,74 @@
+"""What the parsing process answers for a file: a text or an error, as JSON (pure).
+
+{"text": …, "title": …, "pages": […], "headings": [[start, level, title], …]}
+{"error": the class's name, "message": …}
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ingest.load import media_type
+from rag.errors import (
+    BrokenDocument,
+    EmptyDocument,
+    EncryptedDocument,
+    LimitExceeded,
+    LoadError,
+    UnknownFormat,
+)
+from rag.types import Heading, Text
+
+_KINDS = (LoadError, UnknownFormat, EmptyDocument, EncryptedDocument, BrokenDocument, LimitExceeded)
+_ERRORS = {kind.__name__: kind for kind in _KINDS}
+_LONGEST_MESSAGE = 1000
+
+
+def pack(outcome: Text | LoadError) -> bytes:
+    """Return the answer that says `outcome`."""
+    answer: dict[str, Any]
+    if isinstance(outcome, Text):
+        headings = [[mark.start, mark.level, mark.title] for mark in outcome.headings]
+        answer = {
+            "text": outcome.text,
+            "title": outcome.title,
+            "pages": outcome.pages,
+            "headings": headings,
+        }
+    else:
+        answer = {"error": type(outcome).__name__, "message": str(outcome)}
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def unpack(reply: bytes, name: str, max_chars: int) -> Text | LoadError:
+    """Return what an answer says.
+
+    The process may be in the hands of a hostile file, so nothing in the answer is trusted: one that does not
+    hold what it should makes a `BrokenDocument`.
+    """
+    try:
+        answer = json.loads(reply)
+        if "error" in answer:
+            return _ERRORS[answer["error"]](" ".join(str(answer["message"])[:_LONGEST_MESSAGE].split()))
+        return _checked(answer, media_type(name), max_chars)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return BrokenDocument(
+            f"{name}: the reader gives no sensible answer; open it, save it again and add that"
+        )
+
+
+def _checked(answer: dict[str, Any], kind: str, max_chars: int) -> Text:
+    text, title = answer["text"], answer["title"]
+    pages = tuple(answer["pages"])
+    headings = tuple(Heading(start, level, words) for start, level, words in answer["headings"])
+    starts = [heading.start for heading in headings]
+    numbers = (*pages, *starts, *(heading.level for heading in headings))
+    words = (text, *(heading.title for heading in headings), *([] if title is None else [title]))
+    if not all(type(number) is int for number in numbers) or not all(isinstance(word, str) for word in words):
+        raise TypeError
+    ordered = list(pages) == sorted(pages) and starts == sorted(starts)
+    inside = all(0 <= offset <= len(text) for offset in (*pages, *starts))
+    if not ordered or not inside or len(text) > max_chars or any(heading.level < 1 for heading in headings):
+        raise ValueError
+    return Text(text, kind, title, pages, headings)

@@ -1,0 +1,68 @@
+"""What the parsing process does to itself before it reads a file: limits, no network, no other programs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+
+_PR_SET_PDEATHSIG = 1
+_REFUSED = frozenset(
+    (
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.posix_spawn",
+        "os.system",
+        "socket.bind",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyaddr",
+        "socket.gethostbyname",
+        "socket.sendmsg",
+        "socket.sendto",
+        "subprocess.Popen",
+    )
+)
+
+
+def limit_memory(n_bytes: int) -> None:
+    """Bound the address space, and forbid core dumps and writing files."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    sys.dont_write_bytecode = True
+    with suppress(ValueError, OSError):  # macOS knows the limit but does not take it
+        resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
+
+
+def limit_cpu(seconds: float) -> None:
+    """Bound the processor time from now on; the limit counts from the start of the process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = usage.ru_utime + usage.ru_stime
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
+
+
+def refuse_network_and_programs() -> None:
+    """Make connecting, resolving names and starting programs raise `PermissionError`, for good.
+
+    An audit hook cannot be taken away again, and sees the calls of C modules that go through Python's own.
+    It does not see a parser's native code; that has no network functions to call.
+    """
+
+    def refuse(event: str, _arguments: tuple[object, ...]) -> None:
+        if event in _REFUSED:
+            raise PermissionError(f"{event} is not allowed while a file is read")
+
+    sys.addaudithook(refuse)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends; elsewhere than on Linux, end of input does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the call
+        sys.exit(1)

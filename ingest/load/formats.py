@@ -1,0 +1,66 @@
+"""The formats that Footnote reads: their extensions, media types and loaders. Cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: the module of `ingest.load` that reads it, and what its bytes look like (see `sniff`)."""
+
+    module: str
+    media_type: str
+    kind: str = "text"
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_HTML = Format("html", "text/html", "html")
+_MARKDOWN = Format("markdown", "text/markdown")
+_TEXT = Format("text", "text/plain")
+
+FORMATS: dict[str, Format] = {
+    ".csv": Format("csv", "text/csv"),
+    ".docx": Format("office", _OFFICE + "wordprocessingml.document", "docx"),
+    ".eml": Format("eml", "message/rfc822"),
+    ".epub": Format("office", "application/epub+zip", "epub"),
+    ".htm": _HTML,
+    ".html": _HTML,
+    ".json": Format("json", "application/json"),
+    ".jsonl": Format("json", "application/jsonl"),
+    ".log": _TEXT,
+    ".markdown": _MARKDOWN,
+    ".md": _MARKDOWN,
+    ".pdf": Format("pdf", "application/pdf", "pdf"),
+    ".pptx": Format("office", _OFFICE + "presentationml.presentation", "pptx"),
+    ".rst": Format("rst", "text/x-rst"),
+    ".text": _TEXT,
+    ".tsv": Format("csv", "text/tab-separated-values"),
+    ".txt": _TEXT,
+    ".xhtml": Format("html", "application/xhtml+xml", "html"),
+    ".xlsx": Format("xlsx", _OFFICE + "spreadsheetml.sheet", "xlsx"),
+}
+
+SUPPORTED: frozenset[str] = frozenset(FORMATS)
+
+# What to do with files that are often met and not read.
+CONVERSIONS: dict[str, str] = {
+    **dict.fromkeys((".doc", ".docm", ".dot", ".odt", ".pages", ".rtf"), "save it as .docx or .pdf"),
+    **dict.fromkeys((".key", ".odp", ".ppt", ".pptm"), "save it as .pptx or .pdf"),
+    **dict.fromkeys((".numbers", ".ods", ".xls", ".xlsb", ".xlsm"), "save it as .xlsx or .csv"),
+    **dict.fromkeys((".7z", ".gz", ".rar", ".tar", ".tgz", ".zip"), "unpack it and add what is inside"),
+    **dict.fromkeys((".azw", ".azw3", ".mobi"), "convert it to .epub"),
+    ".msg": "save it as .eml",
+}
+
+
+def extension(name: str) -> str:
+    """Return the lower-case extension of a file name, with its dot; empty when there is none."""
+    return PurePath(name).suffix.lower()
+
+
+def media_type(name: str) -> str:
+    """Return the media type that goes with a file's extension; ``application/octet-stream`` when unknown."""
+    known = FORMATS.get(extension(name))
+    return known.media_type if known else "application/octet-stream"

@@ -1,0 +1,241 @@
+"""The fenced process that parses files, and the `Worker` that talks to it.
+
+Both ends speak frames: eight bytes of length, then JSON or a file's bytes. Never pickle: a parser that a
+hostile file has taken over must not be able to run code in the parent.
+
+    parent -> child   {"name": …, "cpu_s": …, "max_chars": …}, then the file
+    child -> parent   a text or an error, see `ingest.answers`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from ingest import answers, fence
+from ingest.child import Child, read_frame, write_frame
+from ingest.load import check_supported, load
+from rag.errors import BrokenDocument, LimitExceeded, LoadError
+from rag.types import Text
+
+_OUT_OF_MEMORY = 77  # the child's exit code when not even an answer fits
+_OVERHEAD = 1 << 26  # bytes of an answer beside its text
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR", "LANG", "LC_ALL")  # no keys, no tokens
+_SINGLE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}  # threads take memory
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may take.
+
+    Attributes:
+        max_bytes: size of the file.
+        memory_bytes: address space of the parsing process. Python with markitdown takes 0.26 GB of it before
+            it has read anything.
+        cpu_s: processor time.
+        wall_s: time from sending the file to having its text, start of the process included.
+        max_chars: length of the text.
+    """
+
+    max_bytes: int = 100_000_000
+    memory_bytes: int = 1 << 30
+    cpu_s: float = 30.0
+    wall_s: float = 30.0
+    max_chars: int = 50_000_000
+
+
+class Worker:
+    """Reads files in a child process, one at a time.
+
+    The child starts with the first file and serves the next ones. One that a file has crashed, or driven over
+    a limit, is replaced. A file is only blamed for what it did to a child of its own: if one that has read
+    other files before dies or runs out of memory, the file is tried again in a new one.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._child: Child | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None while there is no child."""
+        return self._child.pid if self._child else None
+
+    def load(self, path: Path, data: bytes | None = None) -> Text:
+        """Return the text of a file.
+
+        Args:
+            path: the file; its name picks the loader.
+            data: its bytes, where the caller has them already.
+
+        Raises:
+            LoadError: one of its subclasses; the message says why and what to do.
+        """
+        name = " ".join(path.name.split())
+        check_supported(name)
+        data = _read(path, name, self._limits.max_bytes) if data is None else data
+        if len(data) > self._limits.max_bytes:
+            raise _too_large(name, self._limits.max_bytes)
+        with self._lock:
+            return self._load(name, data)
+
+    def close(self) -> None:
+        """End the child; the next `load` starts another."""
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _load(self, name: str, data: bytes) -> Text:
+        while True:
+            fresh = self._child is None
+            outcome = self._ask(name, data)
+            if isinstance(outcome, Text):
+                return outcome
+            if fresh or self._child is not None:
+                raise outcome
+
+    def _ask(self, name: str, data: bytes) -> Text | LoadError:
+        """Return the child's answer; after this there is a child only if it may go on.
+
+        Raises:
+            LimitExceeded: no answer in time.
+        """
+        limits = self._limits
+        header = json.dumps({"name": name, "cpu_s": limits.cpu_s, "max_chars": limits.max_chars}).encode()
+        child = self._child = self._child or _start(limits)
+        try:
+            reply = child.exchange(
+                (header, data), timeout_s=limits.wall_s, max_reply=6 * limits.max_chars + _OVERHEAD
+            )
+        except TimeoutError:
+            self._stop()
+            raise LimitExceeded(
+                f"{name}: reading it takes more than {limits.wall_s:g} s; split or simplify it"
+            ) from None
+        except EOFError:
+            self._child = None
+            return _obituary(child.ended(), name, limits)
+        except BaseException:  # interrupted halfway: the child's next answer would be to the wrong file
+            self._stop()
+            raise
+        outcome = answers.unpack(reply, name, limits.max_chars)
+        if isinstance(outcome, LimitExceeded):
+            self._stop()
+        return outcome
+
+    def _stop(self) -> None:
+        if self._child:
+            self._child.stop()
+            self._child = None
+
+
+def _start(limits: Limits) -> Child:
+    options = {"memory_bytes": limits.memory_bytes, "parent": os.getpid()}
+    command = (sys.executable, "-P", "-m", "ingest.worker", json.dumps(options))
+    return Child(command, _environment(os.environ.get("PYTHONPATH", "")))
+
+
+def _environment(python_path: str) -> dict[str, str]:
+    """Return the child's environment: where the packages are, and nothing that is secret."""
+    root = Path(__file__).parent.parent
+    places = [] if root.name in ("site-packages", "dist-packages") else [str(root)]
+    places += [place for place in python_path.split(os.pathsep) if place]
+    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
+
+
+def _read(path: Path, name: str, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise LoadError(f"{name}: it is not a regular file; add a file or a folder")
+            return file.read(limit + 1)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise LoadError(
+            f"{name}: it cannot be opened ({why}); check that it is there and may be read"
+        ) from error
+
+
+def _too_large(name: str, limit: int) -> LimitExceeded:
+    return LimitExceeded(f"{name}: it is larger than {limit // 1_000_000:,} MB; split it into smaller files")
+
+
+def _obituary(code: int, name: str, limits: Limits) -> LoadError:
+    """Return what to tell the user of a child's end."""
+    if code == -signal.SIGXCPU:
+        return LimitExceeded(
+            f"{name}: reading it takes more than {limits.cpu_s:g} s of processor time; split or simplify it"
+        )
+    if code in (_OUT_OF_MEMORY, -signal.SIGKILL):
+        return LimitExceeded(f"{name}: reading it takes too much memory; split it into smaller files")
+    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return BrokenDocument(f"{name}: it crashes the reader ({cause}); open it, save it again and add that")
+
+
+def _answer(request: dict[str, Any], data: bytes) -> bytes:
+    """Return the child's answer to one request."""
+    name, most = request["name"], request["max_chars"]
+    try:
+        text = load(data, name)
+    except LoadError as error:
+        return answers.pack(error)
+    if len(text.text) > most:
+        return answers.pack(
+            LimitExceeded(
+                f"{name}: it has more than {most:,} characters of text; split it into smaller files"
+            )
+        )
+    return answers.pack(text)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return the pipes to the parent, and leave libraries that read or print with nothing."""
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    return source, sink
+
+
+def main(options: str) -> None:
+    """Serve requests until the parent closes the pipe or ends."""
+    settings = json.loads(options)
+    fence.die_with_parent(settings["parent"])
+    source, sink = _take_pipes()
+    fence.limit_memory(settings["memory_bytes"])
+    fence.refuse_network_and_programs()
+    try:
+        while header := read_frame(source):
+            data = read_frame(source)
+            if data is None:
+                return
+            request = json.loads(header)
+            fence.limit_cpu(request["cpu_s"])
+            write_frame(sink, _answer(request, data))
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

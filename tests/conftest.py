@@ -1,0 +1,79 @@
+"""What every test shares: no network, no user's settings, real models only behind a marker."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import AngleEmbedder, ScriptedModel
+
+from rag.library import Library
+from rag.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the quick tests first."""
+    items.sort(key=lambda item: bool(item.get_closest_marker("models")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where skipping is forbidden, a skipped test is a failed one."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("FOOTNOTE_TESTS_NO_SKIP"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where skipping is forbidden: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(request, monkeypatch, tmp_path):
+    """Keep the user's settings and library out; tests with real models use the shared cache of model files."""
+    for name in list(os.environ):
+        if name.startswith("FOOTNOTE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FOOTNOTE_LIBRARY", str(tmp_path / "library"))
+    if request.node.get_closest_marker("models") is None:
+        monkeypatch.setenv("FOOTNOTE_MODELS", str(tmp_path / "no-models"))
+        monkeypatch.setenv("FOOTNOTE_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request, monkeypatch):
+    """Let sockets reach this machine only."""
+    if request.node.get_closest_marker("net") is not None:
+        return
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family != socket.AF_UNIX and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(library=tmp_path / "library", models=tmp_path / "no-models", llm="none", offline=True)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library.open(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def embedder() -> AngleEmbedder:
+    return AngleEmbedder()
+
+
+@pytest.fixture
+def scripted() -> ScriptedModel:
+    return ScriptedModel()

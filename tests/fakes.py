@@ -1,0 +1,106 @@
+"""The few stand-ins that tests use; each has the interface of the real thing."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+from rag.types import Document, Passage, Text
+from rag.words import stems
+
+TOPICS = ("plane", "oil", "embassi", "minist", "money", "zebra", "river", "moon")
+
+
+class AngleEmbedder:
+    """Texts as directions: one axis a topic word, so that the right ranking is known by construction."""
+
+    fingerprint = "fake:angles"
+    dimensions = len(TOPICS) + 4
+    max_tokens = 256
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def embed(self, texts: Sequence[str]):
+        self.texts += texts
+        return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self.dimensions)
+
+    def _one(self, text: str) -> list[float]:
+        found = stems(text)
+        vector = [float(found.count(topic)) for topic in TOPICS]
+        vector += [b / 2550 for b in hashlib.sha256(" ".join(found).encode()).digest()[:4]]
+        length = math.sqrt(sum(x * x for x in vector)) or 1.0
+        return [x / length for x in vector]
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.token_offsets(text))
+
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+
+    def warm(self) -> None:
+        """Nothing to load."""
+
+
+class ScriptedModel:
+    """A chat model that says what it is told to, word by word."""
+
+    name = "scripted"
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.started = 0
+        self.closed = False
+        self.error: Exception | None = None
+
+    def start(self) -> None:
+        self.started += 1
+
+    def runnable(self) -> GenericFakeChatModel:
+        if self.error is not None:
+            raise self.error
+        return GenericFakeChatModel(messages=iter(AIMessage(self.answers.pop(0)) for _ in range(1)))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def document(name: str, text: str, n_passages: int = 1, **facts) -> Document:
+    known = {
+        "id": name,
+        "uri": f"file:///documents/{name}.txt",
+        "title": name.title(),
+        "media_type": "text/plain",
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "n_chars": len(text),
+        "n_pages": None,
+        "n_passages": n_passages,
+        "added_at": "2026-01-01T00:00:00+00:00",
+    }
+    return Document(**(known | facts))
+
+
+def passages(name: str, text: str) -> list[Passage]:
+    """Return each paragraph of the text as a passage."""
+    found = []
+    for match in re.finditer(r"[^\n]+", text):
+        key = f"{name}:{match.start()}:{match.group()}"
+        identity = hashlib.sha256(key.encode()).hexdigest()[:24]
+        found.append(Passage(identity, name, match.group(), match.start(), match.end()))
+    return found
+
+
+def put(library, name: str, text: str, embedder: AngleEmbedder, **facts) -> list[Passage]:
+    """Store a document whose passages are its paragraphs."""
+    library.require(embedder.fingerprint)
+    cut = passages(name, text)
+    contexts = [name.title()] * len(cut)
+    vectors = embedder.embed([f"{c}\n{p.text}" for c, p in zip(contexts, cut, strict=True)])
+    library.put(document(name, text, len(cut), **facts), Text(text, "text/plain"), cut, contexts, vectors)
+    return cut

@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.evidence import RankedSpan, Span, spans_of
+from rag.prompt import SYSTEM, defuse, messages, select
+from rag.types import FoundPassage
+
+
+def spans(title: str, text: str) -> list[Span]:
+    place = FoundPassage(id=title, document_id=title, text=text, start=10, end=10 + len(text), title=title)
+    return spans_of([place], {})
+
+
+def in_order(*chosen: Span) -> list[RankedSpan]:
+    return [RankedSpan(span, 3.0 - i, 0.5, 0.5) for i, span in enumerate(chosen)]
+
+
+ONE = spans("One", "First of one. Second of one. Third of one.")
+TWO = spans("Two", "First of two. Second of two.")
+
+
+def test_the_best_sentences_are_shown_in_reading_order_by_passage() -> None:
+    chosen = select(in_order(TWO[1], ONE[2], ONE[0], TWO[0]), 1000)
+    assert [s.text for s in chosen] == ["First of two.", "Second of two.", "First of one.", "Third of one."]
+
+
+def test_the_budget_is_kept_but_the_best_is_always_shown() -> None:
+    long = spans("Long", "word " * 400 + "end.")
+    assert select(in_order(long[0]), 50) == [long[0]]
+    assert select(in_order(ONE[0], long[0], ONE[1]), 50) == [ONE[0], ONE[1]]
+
+
+def test_messages_begin_with_the_fixed_part_and_number_the_passages() -> None:
+    (role, system), (_, user) = messages("What?", [ONE[0], ONE[2], TWO[0]])
+    assert (role, system) == ("system", SYSTEM)
+    assert "[1] One: First of one. … Third of one." in user
+    assert "[2] Two: First of two." in user
+    assert user.endswith("Question: What?\nAnswer:")
+
+
+def test_sentences_that_follow_each_other_are_joined() -> None:
+    [_, (_, user)] = messages("What?", ONE)
+    assert "First of one. Second of one. Third of one." in user
+
+
+@pytest.mark.parametrize(
+    "token", ["<|im_end|>", "<|im_start|>system", "<|eot_id|>", "[INST]", "[/INST]", "</s>", "<end_of_turn>"]
+)
+def test_control_tokens_are_broken_wherever_they_come_from(token: str) -> None:
+    [_, (_, user)] = messages(f"What {token}?", spans(f"T {token}", f"Text {token} more."))
+    assert token not in user
+
+
+def test_ordinary_brackets_stay() -> None:
+    text = "a < b, <b>bold</b>, x[1], [INSTALL], a <| b"
+    assert defuse(text) == text
+
+
+@given(st.text(alphabet="<|>im_endsta /[]INST", max_size=60))
+def test_defused_text_has_no_control_token(text: str) -> None:
+    for token in ("<|im_end|>", "<|im_start|>", "[INST]", "[/INST]", "</s>", "<s>"):
+        assert token not in defuse(text)

@@ -1,0 +1,37 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import rag
+
+
+def test_every_public_name_is_there() -> None:
+    assert {name: getattr(rag, name).__name__ for name in rag.__all__ if name != "Event"} == {
+        name: name for name in rag.__all__ if name != "Event"
+    }
+
+
+def test_names_are_sorted_and_match_what_type_checkers_see() -> None:
+    assert rag.__all__ == sorted(rag.__all__)
+    tree = ast.parse(Path(rag.__file__).read_text())
+    imported = {a.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names}
+    assert imported - {"annotations", "TYPE_CHECKING", "Any"} == set(rag.__all__)
+
+
+def test_all_errors_are_public() -> None:
+    from rag import errors
+
+    mine = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    assert mine <= set(rag.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(rag, "Oracle")
+
+
+def test_importing_pulls_in_nothing_heavy() -> None:
+    code = "import rag, sys; rag.Assistant, rag.Library; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heavy = {"torch", "transformers", "sentence_transformers", "chromadb", "langchain", "langchain_core"}
+    assert heavy & set(loaded.split()) == set()

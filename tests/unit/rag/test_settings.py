@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from rag.errors import SettingsError
+from rag.settings import Settings, load_settings
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_defaults_need_nothing(here) -> None:
+    settings = load_settings(environ={})
+    assert (settings.llm, settings.host, settings.port) == ("local", "127.0.0.1", 7860)
+
+
+def test_options_beat_the_environment_and_that_beats_the_file(here) -> None:
+    (here / "footnote.toml").write_text('llm = "none"\nport = 1\npassages = 3\n')
+    settings = load_settings({"port": 3, "llm": None}, environ={"FOOTNOTE_PORT": "2", "FOOTNOTE_PASSAGES": "4"})
+    assert (settings.llm, settings.port, settings.passages) == ("none", 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "options", "message"),
+    [
+        pytest.param("prot = 1", {}, {}, "unknown setting 'prot' in footnote.toml; the settings are", id="file"),
+        pytest.param(
+            "", {"FOOTNOTE_PROT": "1"}, {}, "unknown setting 'FOOTNOTE_PROT' in the environment", id="environment"
+        ),
+        pytest.param("", {}, {"prot": 1}, "unknown setting 'prot' in the options", id="options"),
+        pytest.param("port = 99999", {}, {}, "'port' in footnote.toml is not valid", id="out of range"),
+        pytest.param("", {"FOOTNOTE_LLM": "gpt"}, {}, "local-small, none, openai:NAME", id="what is allowed"),
+        pytest.param("port = ", {}, {}, "cannot read the settings in footnote.toml", id="not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(here, file: str, environ: dict, options: dict, message: str) -> None:
+    (here / "footnote.toml").write_text(file)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(options, environ=environ)
+
+
+def test_a_named_file_must_exist(here) -> None:
+    with pytest.raises(SettingsError, match="no settings file"):
+        load_settings(environ={}, file=here / "none.toml")
+
+
+def test_keys_are_never_shown() -> None:
+    assert "hunter2" not in repr(Settings(llm_api_key="hunter2"))
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 1

@@ -1,0 +1,89 @@
+"""The fixed words of the page: masthead, welcome and the heading of the documents (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from rag.types import Document
+from ui.html import Html, element
+from ui.parts import Facts
+
+EXAMPLES = {
+    "hmeimim/brief.md": "When did Russian military flights to Hmeimim resume?",
+    "hmeimim/who-is-who.docx": "What did al-Sharaa promise in Moscow?",
+    "guide/citations-and-refusals.html": "When does Footnote refuse to answer?",
+}
+"""Questions that the starter documents answer, each by the end of the path of one of them."""
+
+
+def masthead() -> Html:
+    """Return the name and the two views."""
+    views = (("ask", "Ask"), ("library", "Documents"))
+    return element(
+        "header",
+        element("p", "Footnote", element("sup", "1", aria_hidden="true"), class_="wordmark"),
+        element(
+            "nav",
+            *(element("button", name, type="button", data_view=view) for view, name in views),
+            aria_label="Views",
+        ),
+        class_="masthead",
+    )
+
+
+def theme_switch() -> Html:
+    """Return the switch between light and dark."""
+    label = "Switch between light and dark"
+    return element(
+        "button", "◐", type="button", class_="theme", aria_label=label, title=label, data_theme_switch=True
+    )
+
+
+def library_facts(facts: Facts) -> Html:
+    """Return what is in the library and who writes the answers."""
+    writer = "key quotes only, no model" if facts.model == "none" else facts.model
+    return element(
+        "p",
+        element("span", facts.size if facts.n_documents else "no documents yet"),
+        element("span", writer, class_="model"),
+        class_="masthead-facts",
+    )
+
+
+def welcome(facts: Facts) -> Html:
+    """Return what stands on the page before the first question."""
+    if not facts.n_passages:
+        return element(
+            "section",
+            element("h1", "Start with your documents"),
+            element("p", "There is nothing to ask yet. Add a few files and ask them anything they say."),
+            element("button", "Add documents", type="button", class_="primary", data_view="library"),
+            class_="welcome",
+        )
+    return element(
+        "section",
+        element("h1", "Ask your documents"),
+        element("p", "Your sources’ own words first, then an answer with a footnote behind every sentence."),
+        class_="welcome",
+    )
+
+
+def library_heading() -> Html:
+    """Return the heading of the documents."""
+    return element(
+        "section",
+        element("h1", "Documents"),
+        element(
+            "p",
+            "PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, e-mail and plain text. "
+            "They are read and kept on this machine only.",
+        ),
+        class_="welcome library-heading",
+    )
+
+
+def fitting_examples(documents: Iterable[Document]) -> list[str]:
+    """Return the example questions that these documents answer."""
+    uris = [unquote(document.uri) for document in documents]
+    return [question for end, question in EXAMPLES.items() if any(uri.endswith(end) for uri in uris)]

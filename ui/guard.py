@@ -1,0 +1,96 @@
+"""What stands before every route: security headers, known hosts, no calls from other sites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'self'; object-src 'none'"
+)
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_GRADIO_ROUTES = re.compile(
+    r"/(config/?|theme\.css|manifest\.json|favicon\.ico|robots\.txt|(assets|static)/.*"
+    r"|gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|startup-events|theme\.css"
+    r"|heartbeat/[^/]+))?"
+)
+"""All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
+
+_OWN_ROUTES = re.compile(r"/(health|documents(/.*)?|ui/.*)")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI application around another one."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._hosts = LOCAL_NAMES | {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers[name] = value
+                if scope["path"].startswith("/documents"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        refusal = refuse(scope["method"], scope["path"], Headers(scope=scope), self._hosts)
+        app = self._app if refusal is None else refusal
+        await app(scope, receive, send_with_headers)
+
+
+def refuse(
+    method: str, path: str, headers: Mapping[str, str], hosts: frozenset[str]
+) -> PlainTextResponse | None:
+    """Return the refusal of a request, or None for one that may pass.
+
+    A foreign name in ``Host`` is another site's name that points here (DNS rebinding). A foreign ``Origin``
+    or ``Sec-Fetch-Site`` is another site's page that calls; only following a link to the page is open to it.
+    """
+    if _hostname(headers.get("host", "")) not in hosts:
+        return PlainTextResponse("this address is not one of Footnote's: open it by localhost", 421)
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return PlainTextResponse("calls from other sites are refused", 403)
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not (
+        method in _SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
+    ):
+        return PlainTextResponse("calls from other sites are refused", 403)
+    if not (_GRADIO_ROUTES.fullmatch(path) or _OWN_ROUTES.fullmatch(path)):
+        return PlainTextResponse("not found", 404)
+    return None
+
+
+def _hostname(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

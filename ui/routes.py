@@ -1,0 +1,86 @@
+"""Our own HTTP routes: health, and the documents, which are named by id and never by path."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from rag.errors import DocumentNotFound, FootnoteError, LibraryInUse, UsageError
+from rag.types import Document
+from ui.reader import render_document
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+
+def add_routes(app: FastAPI, assistant: Assistant) -> None:
+    """Add the routes to the application."""
+    library = assistant.library
+
+    def known(document_id: str) -> Document:
+        document = library.catalog.document(document_id)
+        if document is None:
+            raise DocumentNotFound(
+                f"no document '{document_id[:80]}' in the library: it may have been removed"
+            )
+        return document
+
+    @app.exception_handler(FootnoteError)
+    def explain(_request: Request, error: FootnoteError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, _status_of(error))
+
+    @app.get("/health")
+    def health() -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "version": version("footnote"),
+            "documents": len(library.documents()),
+            "passages": len(library),
+            "model": assistant.model,
+        }
+
+    @app.get("/documents")
+    def documents() -> list[dict[str, Any]]:
+        return [document.to_dict() for document in library.documents()]
+
+    @app.get("/documents/{document_id}/passage", response_class=HTMLResponse)
+    def passage(
+        document_id: str,
+        start: Annotated[int, Query(ge=0)] = 0,
+        end: Annotated[int, Query(ge=0)] = 0,
+        passage: str | None = None,
+        first: Annotated[int | None, Query(alias="from", ge=0)] = None,
+        last: Annotated[int | None, Query(alias="to", ge=0)] = None,
+    ) -> str:
+        document = known(document_id)
+        text = library.text(document_id)
+        if not start <= end <= len(text):
+            raise UsageError(f"{start}..{end} is not a span of '{document.title}': ask again, it has changed")
+        found = library.catalog.passages([passage] if passage else []).get(passage or "")
+        if found is not None and found.document_id != document_id:
+            found = None
+        return render_document(
+            document,
+            text,
+            library.catalog.pages([document_id]).get(document_id, ()),
+            (start, end),
+            passage=(found.start, found.end) if found else None,
+            headings=found.headings if found else (),
+            window=(first, last) if first is not None and last is not None else None,
+        )
+
+    @app.delete("/documents/{document_id}", status_code=204)
+    def remove(document_id: str) -> Response:
+        library.remove(known(document_id).id)
+        return Response(status_code=204)
+
+
+def _status_of(error: FootnoteError) -> int:
+    if isinstance(error, DocumentNotFound):
+        return 404
+    if isinstance(error, UsageError):
+        return 422
+    return 503 if isinstance(error, LibraryInUse) or error.retryable else 500

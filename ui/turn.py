@@ -1,0 +1,98 @@
+"""A turn of the conversation: what is known of one question so far (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rag.types import (
+    Answer,
+    AnswerFinished,
+    Citation,
+    Event,
+    EvidenceFound,
+    FoundPassage,
+    Sentence,
+    SentenceChecked,
+    TextWritten,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and what has come of it.
+
+    `written` is all text that the model wrote, and `checked` the number of its characters that belong to
+    finished sentences; what lies after them still awaits its sources.
+    """
+
+    question: str
+    searched: bool = False
+    quotes: tuple[Citation, ...] = ()
+    passages: tuple[FoundPassage, ...] = ()
+    written: str = ""
+    checked: int = 0
+    sentences: tuple[Sentence, ...] = ()
+    answer: Answer | None = None
+    error: str | None = None
+    stopped: bool = False
+
+    @property
+    def pending(self) -> str:
+        """The text that is still being written."""
+        return "" if self.finished else self.written[self.checked :]
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.stopped or self.error is not None or self.answer is not None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the documents do not hold the answer."""
+        return self.answer is not None and self.answer.refused
+
+    @property
+    def extractive(self) -> bool:
+        """Whether the answer is the key quotes themselves, because no model wrote one."""
+        said = [sentence.text for sentence in self.sentences]
+        return bool(said) and not self.written and said == [quote.quote for quote in self.quotes]
+
+    @property
+    def sources(self) -> tuple[Citation, ...]:
+        """The distinct citations in reading order; a citation's number is its place here, from 1."""
+        if self.answer is not None:
+            return self.answer.sources
+        cited = (citation for sentence in self.sentences for citation in sentence.citations)
+        return tuple(dict.fromkeys((*cited, *self.quotes)))
+
+
+def advance(turn: Turn, event: Event) -> Turn:
+    """Return the turn after an event of its stream."""
+    match event:
+        case EvidenceFound(quotes=quotes, passages=passages):
+            return replace(turn, searched=True, quotes=quotes, passages=passages)
+        case TextWritten(text=text):
+            return replace(turn, written=turn.written + text)
+        case SentenceChecked(sentence=sentence):
+            checked = _end_of(sentence.text, turn.written, turn.checked)
+            return replace(turn, sentences=(*turn.sentences, sentence), checked=checked)
+        case AnswerFinished(answer=answer):
+            return replace(
+                turn,
+                searched=True,
+                quotes=answer.quotes,
+                passages=answer.passages,
+                sentences=answer.sentences,
+                answer=answer,
+            )
+
+
+def _end_of(sentence: str, written: str, start: int) -> int:
+    """Return where a sentence ends in the text; its words count, not its white space."""
+    at = start
+    for word in sentence.split():
+        found = written.find(word, at)
+        if found < 0:
+            return len(written)
+        at = found + len(word)
+    return at
