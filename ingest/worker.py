@@ -166,7 +166,8 @@ def _environment(python_path: str) -> dict[str, str]:
 
 def _read(path: Path, name: str, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        # Not blocking: to open a named pipe would wait for someone to write to it.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise LoadError(f"{name}: it is not a regular file; add a file or a folder")
             return file.read(limit + 1)

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.evidence import Span
-from rag.sentences import sentence_spans
 from rag.types import Sentence, Support
 from rag.vectors import Matrix
-from rag.words import names, numbers, stems
+from rag.words import months, names, numbers, stems
 
 SUPPORTED = 0.62
 PARTLY = 0.5
@@ -43,18 +42,10 @@ class Verdict:
 
     @property
     def support(self) -> Support:
-        """Return the verdict in a word; a missing number or name is never supported."""
-        if self.score < PARTLY or (self.missing and self.score < SUPPORTED):
+        """Return the verdict in a word; a sentence that lacks a number, month or name is unsupported."""
+        if self.missing or self.score < PARTLY:
             return "unsupported"
-        if any(any(c.isdigit() for c in word) for word in self.missing):
-            return "unsupported"
-        return "supported" if self.score >= SUPPORTED and not self.missing else "partly"
-
-
-def split(text: str) -> list[str]:
-    """Return the sentences of an answer without the markers that models write."""
-    plain = strip_markers(text)
-    return [plain[a:b] for a, b in sentence_spans(plain)]
+        return "supported" if self.score >= SUPPORTED else "partly"
 
 
 def strip_markers(text: str) -> str:
@@ -106,31 +97,36 @@ class _Claim:
     def __init__(self, sentence: str, question: str, spans: Sequence[Span], cosines: Matrix) -> None:
         asked = set(stems(question))
         self._weights = {word: 0.5 if word in asked else 1.0 for word in stems(sentence)}
-        self._numbers = frozenset(numbers(sentence))
-        self._names = frozenset(names(sentence)) - self._numbers
-        self._asked_numbers = numbers(question)
+        self._exact = frozenset(_exact(sentence))
+        self._names = frozenset(names(sentence)) - self._exact
+        self._asked = _exact(question)
         self._cosines = cosines
         self._spans = spans
         self._stems = [set(stems(span.text)) for span in spans]
-        self._span_numbers = [numbers(span.text) for span in spans]
+        self._span_exact = [_exact(span.text) for span in spans]
         around = {p.id: p for p in (span.passage for span in spans)}
         texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
-        self._around = {i: (set(stems(text)), numbers(text)) for i, text in texts.items()}
+        self._around = {i: (set(stems(text)), _exact(text)) for i, text in texts.items()}
 
     def carried(self, chosen: tuple[int, ...]) -> tuple[float, frozenset[str]]:
-        """Return the score of the chosen spans, 0..1, and the numbers and names that they lack.
+        """Return the score of the chosen spans, 0..1, and the numbers, months and names that they lack.
 
-        Numbers must stand in the spans themselves; names, and numbers of the question, may stand around them.
+        Numbers and months must stand in the spans themselves; names, and what the question itself says, may
+        stand around them.
         """
         held, values, near, near_values = set[str](), set[str](), set[str](), set[str]()
         for i in chosen:
             held |= self._stems[i]
-            values |= self._span_numbers[i]
+            values |= self._span_exact[i]
             around = self._around[self._spans[i].passage.id]
             near |= around[0]
-            near_values |= around[1] & self._asked_numbers
+            near_values |= around[1] & self._asked
         total = sum(self._weights.values())
         lexical = sum(w for word, w in self._weights.items() if word in held) / total if total else 0.0
         cosine = max((float(self._cosines[i]) for i in chosen), default=0.0)
-        missing = (self._numbers - values - near_values) | (self._names - near)
+        missing = (self._exact - values - near_values) | (self._names - near)
         return (lexical + max(cosine, 0.0)) / 2, missing
+
+
+def _exact(text: str) -> set[str]:
+    return numbers(text) | months(text)

@@ -56,7 +56,7 @@ class RankedSpan:
 
 
 def spans_of(passages: Sequence[FoundPassage], pages: Mapping[str, Sequence[int]]) -> list[Span]:
-    """Return the sentences of the passages, in their order; headings are none.
+    """Return the sentences of the passages, in their order; headings and rules are none.
 
     Args:
         passages: where to look.
@@ -66,7 +66,8 @@ def spans_of(passages: Sequence[FoundPassage], pages: Mapping[str, Sequence[int]
     for passage in passages:
         starts = pages.get(passage.document_id, ())
         for a, b in sentence_spans(passage.text):
-            if passage.text[a:b].strip(_RULES) in passage.headings:
+            bare = passage.text[a:b].strip(_RULES)
+            if not bare or bare in passage.headings:
                 continue
             start = passage.start + a
             page = int(np.searchsorted(starts, start, side="right")) or None

@@ -121,6 +121,9 @@ class Hub:
             except httpx.TransportError:
                 if part_size(folder, file.name) <= have:  # else the line broke half-way: go on from there
                     raise
+            else:
+                if part_size(folder, file.name) <= have:
+                    raise PlaceError(f"sends nothing more of {file.name}")
 
 
 def _hub() -> str:
@@ -163,7 +166,7 @@ def _download_rest(
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             raise PlaceError(f"answers another range than the one asked of {file.name}")
         with open_part(folder, file.name, have) as part:
-            for block in response.iter_bytes(BLOCK):
+            for block in response.iter_bytes():
                 have += len(block)
                 if have > file.size:
                     raise PlaceError(f"{file.name} is longer than it should be")

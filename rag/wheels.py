@@ -15,6 +15,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,11 +110,10 @@ def _download(requirement: str, scratch: Path, report: Callable[[int], None]) ->
 
 def _folder_size(folder: Path) -> int:
     size = 0
-    for path in folder.rglob("*"):
-        try:
-            size += path.lstat().st_size if not path.is_dir() else 0
-        except FileNotFoundError:  # the package client moved it meanwhile
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # the package client moved it meanwhile
+                size += os.lstat(os.path.join(parent, name)).st_size
     return size
 
 

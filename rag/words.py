@@ -15,6 +15,9 @@ _SPELLED = {
     word: str(value)
     for value, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
 }
+_MONTH = re.compile(
+    r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"
+)
 _local = threading.local()
 
 STOPWORDS = frozenset(
@@ -57,6 +60,11 @@ def numbers(text: str) -> set[str]:
     """Return the numbers in `text` as plain digits; those in words, from two to twelve, as well."""
     spelled = {_SPELLED[word] for word in words(text) if word in _SPELLED}
     return {_plain(number) for number in _NUMBER.findall(text)} | spelled
+
+
+def months(text: str) -> set[str]:
+    """Return the months named in `text`, each by its first three letters."""
+    return {match[1].casefold() for match in _MONTH.finditer(text)}
 
 
 def names(text: str) -> set[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rag.citations import check, is_refusal, split, strip_markers
+from rag.citations import check, is_refusal, strip_markers
 from rag.models import Embedder
 from rag.search import Evidence
+from rag.sentences import sentence_spans
 from rag.types import Sentence, SentenceChecked, TextWritten
 
 
@@ -14,7 +15,7 @@ def write(
     pieces: Iterable[str], evidence: Evidence, embedder: Embedder
 ) -> Iterator[TextWritten | SentenceChecked]:
     """Pass the pieces on, and each sentence with its citations as soon as the next one begins."""
-    raw, shown, done = "", 0, 0
+    raw, shown, checked = "", 0, 0
     for piece in pieces:
         raw += piece
         text = strip_markers(raw)
@@ -22,14 +23,15 @@ def write(
         if settled > shown:
             yield TextWritten(text[shown:settled])
             shown = settled
-        for sentence in split(text[:settled])[done:-1]:
-            yield _checked(sentence, evidence, embedder)
-            done += 1
-    text = strip_markers(raw)
+        at = checked
+        for start, end in sentence_spans(text[at:settled])[:-1]:
+            yield _checked(text[at + start : at + end], evidence, embedder)
+            checked = at + end
+    text = strip_markers(raw).rstrip()
     if len(text) > shown:
         yield TextWritten(text[shown:])
-    for sentence in split(text)[done:]:
-        yield _checked(sentence, evidence, embedder)
+    for start, end in sentence_spans(text[checked:]):
+        yield _checked(text[checked + start : checked + end], evidence, embedder)
 
 
 def stands(sentences: Sequence[Sentence]) -> bool:

@@ -59,11 +59,11 @@ def make_theme() -> gr.Theme:
     )
 
 
-def build_page(assistant: Assistant) -> gr.Blocks:
+def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
     """Return the page, ready to be mounted."""
     import gradio as gr
 
-    callbacks = _Callbacks(assistant)
+    callbacks = _Callbacks(assistant, runs)
     page: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as page:
         turns = gr.State([])
@@ -93,7 +93,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             )
         with gr.Column(elem_id="library"):
             _view("library-heading", library_heading())
-            files = gr.File(file_count="multiple", label="Add documents", elem_id="files", height=150)
+            files = gr.File(file_count="multiple", label="Add documents", elem_id="files", height=110)
             ledger = _view("ledger")
             documents = _view("documents")
         refresh = gr.Button("Refresh", elem_id="refresh")
@@ -109,7 +109,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 concurrency_limit=AT_ONCE,
                 **_QUIET,
             )
-        box.stop(callbacks.stop, tab, queue=False, **_QUIET)
+        box.stop(callbacks.stop, tab, concurrency_limit=None, **_QUIET)
         adding = files.upload(
             callbacks.add, files, [files, ledger], concurrency_id="add", concurrency_limit=1, **_QUIET
         )
@@ -123,9 +123,9 @@ def build_page(assistant: Assistant) -> gr.Blocks:
 class _Callbacks:
     """What the page's events call; each yields or returns values for its outputs, in their order."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, runs: Runs) -> None:
         self._assistant = assistant
-        self._runs = Runs(assistant)
+        self._runs = runs
 
     def answer(self, question: str, tab: str, turns: list[Turn]) -> Iterator[list[Any]]:
         """Answer a question, showing each step."""

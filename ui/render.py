@@ -187,7 +187,7 @@ def _status(turn: Turn, facts: Facts, elapsed: float = 0.0) -> Html:
 
 def _status_words(turn: Turn, facts: Facts, elapsed: float) -> str:
     if turn.stopped:
-        return "Stopped. Every sentence above has been checked."
+        return "Stopped. Every sentence above has been checked." if turn.sentences else "Stopped."
     if turn.answer is not None:
         return _timings(turn.answer)
     seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""

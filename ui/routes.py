@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -36,7 +35,6 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
     def health() -> dict[str, Any]:
         return {
             "status": "ok",
-            "version": version("footnote"),
             "documents": len(library.documents()),
             "passages": len(library),
             "model": assistant.model,

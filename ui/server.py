@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from rag.settings import Settings
 from ui.guard import Guard
 from ui.listen import address, check_host, check_port, listen
 from ui.routes import add_routes
+from ui.runs import Runs
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -51,7 +53,7 @@ class _App(FastAPI):
 
 
 def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
-    """Return the application: routes, page and guard.
+    """Return the application: routes, page and guard; its ``state.end_streams()`` lets open pages go.
 
     Raises:
         SettingsError: `settings.host` is not an address of this machine.
@@ -64,9 +66,10 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     app = _App([settings.host])
     add_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
+    runs = Runs(assistant)
     gr.mount_gradio_app(
         app,
-        build_page(assistant),
+        build_page(assistant, runs),
         "/",
         footer_links=[],
         run_history=False,
@@ -80,6 +83,13 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         theme=make_theme(),
         head=HEAD,
     )
+    [mounted] = (route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
+
+    def end_streams() -> None:
+        runs.stop_all()
+        mounted.stop_event.set()
+
+    app.state.end_streams = end_streams
     return app
 
 
@@ -101,11 +111,16 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
             await super().startup(sockets)
             on_ready(address(listener))
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.end_streams()
+            await super().shutdown(sockets)
+
     try:
         with listen(settings.host, settings.port) as listener, _private_uploads():
+            app = create_app(assistant, settings)
             config = uvicorn.Config(
-                create_app(assistant, settings),
-                log_level="critical",
+                app,
+                log_level="error",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=SHUTDOWN_S,

@@ -15,6 +15,8 @@ from rag.types import Text
 
 _PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY, an unknown kind of lock
 _HYPHEN = "\ufffe"  # pdfium's mark for a hyphen at the end of a line
+# Broken fonts give control codes; 2 is the hyphen's other form.
+_CONTROLS = {code: " " for code in range(32) if code not in (9, 10, 13)} | {2: _HYPHEN}
 _PHYSICAL_LINE = re.compile(rf"[^\r\n{_HYPHEN}]+(?:{_HYPHEN}|(?=[\r\n])|$)")
 _HALF = re.compile("[\ud800-\udfff]")
 _LARGER = 1.15  # times the size of the body text: a heading
@@ -117,15 +119,11 @@ def _characters(textpage: Any) -> str:
     """Return a page's characters, one for each of pdfium's, so that indices agree."""
     from pypdfium2 import raw
 
-    handle, get = textpage.raw, raw.FPDFText_GetUnicode
-    codes = [get(handle, i) for i in range(textpage.count_chars())]
-    hyphens = {i for i, code in enumerate(codes) if code == 2}
-    return "".join(_HYPHEN if i in hyphens else _character(code) for i, code in enumerate(codes))
-
-
-def _character(code: int) -> str:
-    """Return the character of a code point; a control code, as broken fonts give, becomes a space."""
-    return chr(code) if code >= 32 or code in (9, 10, 13) else " "
+    count = textpage.count_chars()
+    text: str = textpage.get_text_range(errors="surrogatepass")
+    if len(text) != count:  # pdfium left some out of the text, or put some in
+        text = "".join(chr(raw.FPDFText_GetUnicode(textpage.raw, i)) for i in range(count))
+    return text.translate(_CONTROLS)
 
 
 def _whole(text: str) -> str:

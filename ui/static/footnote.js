@@ -126,9 +126,11 @@
     opened = spanOf(button);
     trail = trailOf(button);
     if (!reader.open) {
+      const before = button.getBoundingClientRect().top;
       if (matchMedia("(max-width: 899px)").matches) reader.showModal();
       else reader.show();
       document.body.classList.add("reading");
+      scrollBy({ top: button.getBoundingClientRect().top - before, behavior: "instant" });
     }
     page.focus({ preventScroll: true });
     step(trail.findIndex((span) => same(span, button.dataset)));
@@ -224,7 +226,8 @@
     keepInView();
     if (reader.open) markOpened();
     if (focused && document.activeElement === document.body) {
-      $$("#live button").find((button) => same(button.dataset, focused))?.focus({ preventScroll: true });
+      const again = $$(`#live ${OPENERS}`).filter((button) => same(button.dataset, focused.span));
+      again.find((button) => button.className === focused.name)?.focus({ preventScroll: true });
     }
   };
 
@@ -261,7 +264,8 @@
   });
 
   document.addEventListener("focusin", (event) => {
-    focused = event.target.closest("#live") ? { ...event.target.dataset } : null;
+    const button = event.target.closest(`#live ${OPENERS}`);
+    focused = button && { name: button.className, span: spanOf(button) };
   });
 
   const start = () => {

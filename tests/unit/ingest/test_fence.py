@@ -54,7 +54,7 @@ def test_memory_is_bounded():
 
 def test_files_cannot_be_written(tmp_path: os.PathLike[str]):
     target = os.path.join(tmp_path, "out")
-    done = run(f"from ingest import fence; fence.limit_memory(10**9); open({target!r}, 'w').write('x')")
+    done = run(f"from ingest import fence; fence.limit_memory(10**9); open({target!r}, 'wb', 0).write(b'x')")
 
     assert "File too large" in done.stderr
 
@@ -73,9 +73,9 @@ def test_processor_time_is_counted_from_the_call():
 
 
 def test_no_end_without_cause():
-    code = "import os; from ingest import fence; fence.die_with_parent(os.getppid()); fence.limit_cpu(9); print('on')"
+    limits = "fence.die_with_parent(os.getppid()); fence.limit_cpu(9)"
 
-    assert run(code).stdout == "on\n"
+    assert run(f"import os; from ingest import fence; {limits}; print('on')").stdout == "on\n"
 
 
 def test_an_orphan_ends():

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,8 +144,24 @@ def test_limits(limits: Limits, path: Path, data: bytes, words: str):
         with pytest.raises(LimitExceeded, match=rf"^{path}: .*{words}.*; split"):
             worker.load(path, data)
         assert worker.pid is None
-        worker._limits = replace(limits, wall_s=30, memory_bytes=1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("limits", "data"),
+    [
+        pytest.param(Limits(memory_bytes=150_000_000), b"w" * 60_000_000, id="memory"),
+        pytest.param(Limits(max_chars=5), b"123456", id="text"),
+    ],
+)
+def test_the_next_file_is_read_by_a_new_child(limits: Limits, data: bytes):
+    with Worker(limits) as worker:
+        worker.load(QUICK, b"abc")
+        pid = worker.pid
+        with pytest.raises(LimitExceeded):
+            worker.load(QUICK, data)
+
         assert worker.load(QUICK, b"abc").text == "abc"
+        assert worker.pid != pid
 
 
 def test_a_file_that_crashes_the_child_is_named_and_the_child_replaced(worker: Worker):

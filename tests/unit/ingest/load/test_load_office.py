@@ -115,6 +115,16 @@ def test_word_without_a_title_takes_its_first_heading(title: str):
     assert load(word(title), "a.docx").title == "Bridges"
 
 
+def test_word_without_properties():
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(word())) as source, zipfile.ZipFile(out, "w") as target:
+        for member in source.infolist():
+            if member.filename != "docProps/core.xml":
+                target.writestr(member, source.read(member))
+
+    assert load(out.getvalue(), "a.docx").title == "Bridges"
+
+
 def test_powerpoint_slides_are_pages():
     text = load(slides(), "a.pptx")
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import AngleEmbedder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.citations import check, is_refusal, strip_markers
+from rag.evidence import spans_of
+from rag.types import FoundPassage, Sentence
+
+TEXT = (
+    "An Il-62M plane flew from Libya to Latakia on 26 October. "
+    "Russian oil money stayed away. "
+    "Alexander Novak spoke to reporters about the oil fields. "
+    "The embassy reopened after 13 years."
+)
+BEFORE = "Some text that comes first.\n"
+
+
+def checked(sentence: str, question: str = "What happened?", text: str = TEXT) -> Sentence:
+    place = FoundPassage(
+        id="p", document_id="d", text=text, start=len(BEFORE), end=len(BEFORE + text), title="Syria brief"
+    )
+    spans = spans_of([place], {})
+    embedder = AngleEmbedder()
+    vectors = embedder.embed([span.text for span in spans])
+    [vector] = embedder.embed([sentence])
+    return check(sentence, vector, spans, vectors, question)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "support"),
+    [
+        pytest.param("An Il-62M plane flew from Libya to Latakia on 26 October.", "supported", id="verbatim"),
+        pytest.param("On 26 October an Il-62M plane flew to Latakia.", "supported", id="reordered"),
+        pytest.param("An Il-62M plane flew to Latakia on 27 October.", "unsupported", id="wrong number"),
+        pytest.param("An Il-62M plane flew to Latakia on 26 March.", "unsupported", id="wrong month"),
+        pytest.param("A plane flew to Latakia with Barack Obama.", "unsupported", id="wrong name"),
+        pytest.param("Zebras graze by the river.", "unsupported", id="about something else"),
+    ],
+)
+def test_verdicts(sentence: str, support: str) -> None:
+    assert checked(sentence).support == support
+
+
+def test_an_unsupported_sentence_cites_nothing() -> None:
+    assert checked("An Il-62M plane flew to Latakia on 27 October.").citations == ()
+
+
+def test_quotes_are_copied_from_the_document_by_offsets() -> None:
+    [citation] = checked("On 26 October an Il-62M plane flew to Latakia.").citations
+    assert (BEFORE + TEXT)[citation.start : citation.end] == citation.quote
+    assert citation.quote == "An Il-62M plane flew from Libya to Latakia on 26 October."
+
+
+def test_a_sentence_that_joins_two_facts_cites_both() -> None:
+    sentence = checked("An Il-62M plane flew to Latakia on 26 October, and the embassy reopened after 13 years.")
+    assert [c.quote[:10] for c in sentence.citations] == ["An Il-62M ", "The embass"]
+
+
+def test_words_of_the_title_count_as_known_names() -> None:
+    assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
+
+
+def test_a_name_that_only_the_question_has_is_not_known() -> None:
+    said = "Barack Obama spoke to reporters about the oil fields."
+    assert checked(said, question="What did Barack Obama speak about?").support == "unsupported"
+
+
+def test_nothing_found_supports_nothing() -> None:
+    empty = np.empty((0, 0), np.float32)
+    assert check("A plane.", np.zeros(3, np.float32), [], empty, "?") == Sentence("A plane.")
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_every_quote_is_exact_whatever_is_said(said: str, more: str) -> None:
+    text = TEXT + " " + more
+    for citation in checked(said, text=text).citations:
+        assert (BEFORE + text)[citation.start : citation.end] == citation.quote
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("It flew [1].", "It flew."),
+        ("It flew.[1][2] Then [1, 3] more.", "It flew. Then more."),
+        ("Ranges [1-3] and [2–4].", "Ranges and."),
+        ("x[0] stays? [a] stays.", "x stays? [a] stays."),
+    ],
+)
+def test_markers_of_models_are_removed(text: str, plain: str) -> None:
+    assert strip_markers(text) == plain
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The sources do not mention a reason.",
+        "There is no information about that.",
+        "This cannot be determined from the sources.",
+        "The price is not specified.",
+    ],
+)
+def test_declining_is_recognised(sentence: str) -> None:
+    assert is_refusal(sentence)
+
+
+@pytest.mark.parametrize("sentence", ["The flights did not stop.", "No planes came.", "He does not eat meat."])
+def test_a_negative_answer_is_not_declining(sentence: str) -> None:
+    assert not is_refusal(sentence)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markup import parse
+
+from ui.html import Html, element, join, text
+
+
+@given(st.text(), st.text())
+def test_words_come_back_exactly_and_are_never_markup(words, value):
+    node = parse(element("p", words, title=value)).one("p")
+    assert node.text == words.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    assert node.attributes == {"title": value.replace("\0", "\N{REPLACEMENT CHARACTER}")}
+    assert node.all() == []
+
+
+@given(st.text())
+def test_markup_is_one_line_that_markdown_leaves_alone(words):
+    html = element("div", words)
+    assert not set(html) & set("\n\r\t")
+    assert inspect.cleandoc(html) == html
+
+
+def test_markup_is_not_escaped_twice():
+    assert element("p", element("b", "a < b"), Html("&nbsp;")) == "<p><b>a &lt; b</b>&nbsp;</p>"
+    assert text(text("<")) == "&lt;"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "written"),
+    [
+        ({"class_": "a b"}, '<i class="a b"></i>'),
+        ({"aria_label": 'say "hi"'}, '<i aria-label="say &quot;hi&quot;"></i>'),
+        ({"data_start": 0}, '<i data-start="0"></i>'),
+        ({"hidden": True}, "<i hidden></i>"),
+        ({"hidden": False, "title": None}, "<i></i>"),
+    ],
+)
+def test_attributes(attributes, written):
+    assert element("i", **attributes) == written
+
+
+def test_join_leaves_none_out():
+    assert join("a", None, "<", between=" ") == "a &lt;"
