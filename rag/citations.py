@@ -15,15 +15,20 @@ from rag.types import Sentence, Support
 from rag.vectors import Matrix
 from rag.words import months, names, numbers, stems
 
-SUPPORTED = 0.62
-PARTLY = 0.5
+SUPPORTED = 0.65
+PARTLY = 0.45
 MAX_CITATIONS = 3
 WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
+ASKED = 0.15
+"""Weight of a word that the question has already said, against 1 for a word that the answer adds."""
 MISSING_COST = 0.3
 """What a missing number or name costs a choice of spans."""
 
-_MARKER = re.compile(r"\s?\[\d+(?:\s*[,–-]\s*\d+)*\]")
+_MARKER = re.compile(
+    r"(?:according to |as stated in |in )?sources? \[\d+\](?:,? (?:and )?\[\d+\])*,? ?|\s?\[\d+(?:\s*[,–-]\s*\d+)*\]",
+    re.IGNORECASE,
+)
 _REFUSAL = re.compile(
     r"\b(?:not (?:mentioned|specified|stated|provided|given|available|included|answered|contain|say|found in)"
     r"|no (?:information|mention|source)|cannot (?:answer|be determined|determine)|(?:do|does) not "
@@ -96,7 +101,7 @@ class _Claim:
 
     def __init__(self, sentence: str, question: str, spans: Sequence[Span], cosines: Matrix) -> None:
         asked = set(stems(question))
-        self._weights = {word: 0.5 if word in asked else 1.0 for word in stems(sentence)}
+        self._weights = {word: ASKED if word in asked else 1.0 for word in stems(sentence)}
         self._exact = frozenset(_exact(sentence))
         self._names = frozenset(names(sentence)) - self._exact
         self._asked = _exact(question)

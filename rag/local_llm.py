@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import threading
 import weakref
 from pathlib import Path
-from urllib.parse import urlsplit
+
+import httpx
 
 from rag.errors import ModelUnavailable
 from rag.local_llm_child import READY
@@ -24,6 +24,7 @@ START_S = 180.0
 """A gigabyte from a slow disk takes a minute or two; with the file in memory, two seconds."""
 
 CLOSE_S = 2.0
+HEALTH_S = 2.0
 CACHE_MIB = 256
 CHILD = Path(__file__).with_name("local_llm_child.py")
 
@@ -114,18 +115,20 @@ class _Child:
 
     @property
     def alive(self) -> bool:
-        """Whether the process is about to be ready, or listens.
+        """Whether the process is about to be ready, or answers.
 
-        A process that was just killed runs on for a moment in the eyes of the system, but its port is closed.
+        A process that was just killed still runs, in the eyes of the system, while its memory is given back;
+        its port then breaks the connection off. One that is only busy is slow.
         """
         if self._ended.is_set() or (self._process is not None and self._process.poll() is not None):
             return False
         if self._url is None:
             return True
-        address = urlsplit(self._url)
         try:
-            socket.create_connection((address.hostname or "", address.port or 0), timeout=1.0).close()
-        except OSError:
+            httpx.get(f"{self._url}/health", timeout=HEALTH_S, trust_env=False)
+        except httpx.TimeoutException:
+            return True
+        except httpx.TransportError:
             return False
         return True
 
@@ -139,7 +142,7 @@ class _Child:
         if not self._settled.wait(seconds):
             self.close()
             raise ModelUnavailable(
-                f"the local model {self._model.name} was not ready within {seconds:.0f} s;"
+                f"the local model {self._model.name} was not ready within {seconds:g} s;"
                 " try again, or choose a smaller one with FOOTNOTE_LLM=local-small"
             )
         if self._url is None:

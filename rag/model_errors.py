@@ -38,7 +38,7 @@ def translate(error: BaseException, settings: Settings) -> FootnoteError:
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & _TIMEOUTS:
         return ModelUnavailable(
-            f"{model} did not answer within {settings.llm_timeout_s:.0f} s;"
+            f"{model} did not answer within {settings.llm_timeout_s:g} s;"
             " try again, or raise FOOTNOTE_LLM_TIMEOUT_S"
         )
     if names & _CONNECTIONS:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from langchain_core.language_models import BaseChatModel
     from numpy.typing import NDArray
+    from openai import DefaultHttpxClient
 
 __all__ = [
     "ChatModel",
@@ -115,7 +116,9 @@ class _LocalChat:
         self._server = server
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: tuple[tuple[str, str], BaseChatModel] | None = None
+        self._address: tuple[str, str] | None = None
+        self._model: BaseChatModel | None = None
+        self._connections: DefaultHttpxClient | None = None
 
     def start(self) -> None:
         """Begin to start the child, and to import its client meanwhile."""
@@ -126,17 +129,23 @@ class _LocalChat:
         """Return a client of the child that runs now."""
         address = self._server.ensure_running()
         with self._lock:
-            if self._made is None or self._made[0] != address:
-                self._made = (address, self._client(*address))
-            return self._made[1]
+            if self._model is None or self._address != address:
+                self._disconnect()
+                self._model = self._connect(*address)
+                self._address = address
+            return self._model
 
     def close(self) -> None:
         """End the child."""
         self._server.close()
+        with self._lock:
+            self._disconnect()
 
-    def _client(self, base_url: str, key: str) -> BaseChatModel:
+    def _connect(self, base_url: str, key: str) -> BaseChatModel:
         from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
+        # The child is on loopback: a proxy of the environment must not come between.
+        self._connections = DefaultHttpxClient(trust_env=False)
         return _client(
             self.name,
             "openai",
@@ -144,10 +153,14 @@ class _LocalChat:
             base_url=base_url,
             api_key=key,
             max_retries=0,
-            # The child is on loopback: a proxy of the environment must not come between.
-            http_client=DefaultHttpxClient(trust_env=False),
+            http_client=self._connections,
             http_async_client=DefaultAsyncHttpxClient(trust_env=False),
         )
+
+    def _disconnect(self) -> None:
+        if self._connections is not None:
+            self._connections.close()
+        self._connections = self._model = None
 
 
 def _import_client() -> None:

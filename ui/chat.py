@@ -38,7 +38,7 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/page.css">'
     '<link rel="stylesheet" href="/ui/turn.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
-    '<script src="/ui/footnote.js" defer></script>'
+    '<script type="module" src="/ui/footnote.js"></script>'
 )
 
 AT_ONCE = 20

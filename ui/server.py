@@ -37,6 +37,9 @@ MAX_UPLOAD = "200mb"
 SHUTDOWN_S = 2
 """Seconds that open streams get to end by themselves."""
 
+_NEVER = str(10**9)
+"""Events between two statistics of Gradio's queue, which it otherwise makes with pandas after every event."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -63,6 +66,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     from ui.chat import HEAD, build_page, make_theme
 
     check_host(settings.host)
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
     app = _App([settings.host])
     add_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")

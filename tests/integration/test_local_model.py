@@ -1,0 +1,182 @@
+"""The real local model in its child process, through the real client."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rag.artifacts import LLM, LLM_SMALL, ensure, is_ready
+from rag.errors import ModelError, ModelUnavailable
+from rag.local_llm import LocalLLM, available_cores
+from rag.models import make_chat_model, translate
+from rag.settings import Settings, load_settings
+
+pytestmark = pytest.mark.models
+
+ASK = [
+    ("system", "Answer from the passage in one sentence."),
+    ("user", "Passage: Flights resumed on 5 May, after repairs.\nQuestion: When did flights resume?"),
+]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """The default model, or the small one where that is all there is."""
+    found = load_settings()
+    small = is_ready(LLM_SMALL, found) and not is_ready(LLM, found)
+    return found.model_copy(update={"llm": "local-small" if small else "local", "answer_tokens": 40})
+
+
+@pytest.fixture(scope="module")
+def model_path(settings) -> Path:
+    return ensure(LLM_SMALL if settings.llm == "local-small" else LLM, settings)
+
+
+@pytest.fixture(scope="module")
+def chat(settings):
+    model = make_chat_model(settings)
+    assert model is not None
+    model.start()
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def server(chat) -> LocalLLM:
+    return chat._server
+
+
+def gone(pid: int, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not Path(f"/proc/{pid}").exists() or ") Z " in Path(f"/proc/{pid}/stat").read_text():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_it_streams_an_answer_in_several_chunks(chat) -> None:
+    chunks = [chunk.text for chunk in chat.runnable().stream(ASK)]
+    assert len([chunk for chunk in chunks if chunk]) > 3
+    assert "May" in "".join(chunks)
+
+
+def test_the_same_question_has_the_same_answer(chat) -> None:
+    assert chat.runnable().invoke(ASK).text == chat.runnable().invoke(ASK).text
+
+
+def test_an_answer_ends_at_its_limit(chat) -> None:
+    answer = chat.runnable().invoke("Count from one to one hundred in words.")
+    assert answer.usage_metadata is not None
+    assert answer.usage_metadata["output_tokens"] == 40
+
+
+def test_log_probabilities_can_be_asked_for(chat) -> None:
+    answer = chat.runnable().bind(logprobs=True, top_logprobs=5, max_tokens=1).invoke(ASK)
+    first = answer.response_metadata["logprobs"]["content"][0]
+    assert len(first["top_logprobs"]) == 5
+    assert first["logprob"] == max(found["logprob"] for found in first["top_logprobs"])
+
+
+def test_a_proxy_of_the_environment_does_not_come_between(settings, monkeypatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    other = make_chat_model(settings)
+    assert other is not None
+    try:
+        assert other.runnable().bind(max_tokens=2).invoke("Say yes.").text
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/completion", "/v1/models", "/props", "/slots", "/tokenize"]
+)
+@pytest.mark.parametrize("key", [None, "wrong"])
+def test_without_the_key_there_is_nothing(server, path, key) -> None:
+    base_url, _ = server.ensure_running()
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=base_url.removesuffix("/v1"), headers=headers, trust_env=False) as client:
+        assert client.get(path).status_code == 401
+        assert client.post(path, json={"prompt": "x"}).status_code == 401
+
+
+def test_no_web_page_may_call_it(server) -> None:
+    base_url, _ = server.ensure_running()
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+    answer = httpx.options(f"{base_url}/chat/completions", headers=asked, trust_env=False)
+    assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1"
+
+
+def test_it_listens_on_this_machine_only_and_shows_no_page(server) -> None:
+    base_url, key = server.ensure_running()
+    assert base_url.startswith("http://127.0.0.1:")
+    page = httpx.get(
+        base_url.removesuffix("/v1"), headers={"Authorization": f"Bearer {key}"}, trust_env=False
+    )
+    assert page.status_code == 404
+
+
+def test_a_prompt_that_is_too_long_is_a_plain_error(chat, settings) -> None:
+    with pytest.raises(Exception, match="context") as caught:
+        chat.runnable().invoke("word " * settings.llm_context * 2)
+    found = translate(caught.value, settings)
+    assert type(found) is ModelError
+    assert "more than the local model can hold" in str(found)
+
+
+def test_a_model_killed_while_it_writes_is_unavailable_and_comes_back(chat, server, settings) -> None:
+    stream = chat.runnable().stream("Count from one to one hundred in words.")
+    next(stream)
+    pid = server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(Exception, match=".") as caught:
+        list(stream)
+    assert gone(pid)
+    assert isinstance(translate(caught.value, settings), ModelUnavailable)
+    assert "May" in chat.runnable().invoke(ASK).text
+
+
+@pytest.mark.parametrize("content", [None, b"GGUF" + bytes(100)], ids=["absent", "broken"])
+def test_a_file_that_is_no_model(tmp_path, content) -> None:
+    path = tmp_path / "bad.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelUnavailable, match=r"the local model bad\.gguf did not start: gguf"):
+        LocalLLM(path, 2048, 1).ensure_running()
+
+
+@pytest.mark.parametrize("moment", ["while loading", "when ready"])
+def test_the_child_dies_with_a_parent_that_is_killed(model_path, moment) -> None:
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from rag.local_llm import LocalLLM\n"
+        f"llm = LocalLLM(Path({str(model_path)!r}), 2048, {available_cores()})\n"
+        "llm.start()\n"
+        "while llm.pid is None: time.sleep(0.01)\n"
+        f"{'llm.ensure_running()' if moment == 'when ready' else 'time.sleep(0.3)'}\n"
+        "print(llm.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert Path(f"/proc/{child}").exists()
+        parent.kill()
+        assert gone(child)
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_child(server) -> None:
+    server.ensure_running()
+    assert server.pid is not None
+    assert os.getpgid(server.pid) != os.getpgid(0)
+    assert os.getsid(server.pid) != os.getsid(0)

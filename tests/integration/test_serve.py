@@ -1,0 +1,76 @@
+"""The server as a process of its own: it is ready, it ends well, it says what is wrong."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+TESTS = Path(__file__).parent.parent
+PROGRAM = """
+import sys
+from pathlib import Path
+from fakes import AngleEmbedder, ScriptedModel, put
+from rag.assistant import Assistant
+from rag.library import Library
+from rag.settings import Settings
+from ui.server import serve
+
+path, port = Path(sys.argv[1]), int(sys.argv[2])
+library, model, embedder = Library.open(path, create=True), ScriptedModel("x"), AngleEmbedder()
+put(library, "news", "A plane came.", embedder)
+assistant = Assistant(library, embedder, model, Settings(library=path, port=port))
+serve(assistant, assistant.settings, lambda url: print("ready", url, flush=True))
+print("closed", model.closed, (path / "writer.json").exists(), flush=True)
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    running = []
+
+    def run(port: int = 0) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "library"), str(port)],
+            env={"PYTHONPATH": f"{TESTS}:{TESTS.parent}", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_well_even_with_open_streams(start, number):
+    process = start()
+    url = process.stdout.readline().split()[1]
+    assert httpx.get(f"{url}/health").json()["passages"] == 1
+    with httpx.stream("GET", f"{url}/gradio_api/heartbeat/abc", timeout=30) as stream:
+        assert "ALIVE" in next(stream.iter_text())
+        asked = time.monotonic()
+        process.send_signal(number)
+        assert process.stdout.readline().strip() == "closed True False"
+        assert time.monotonic() - asked < 5
+    assert process.wait(20) == 0
+    assert process.stderr.read() == ""
+
+
+def test_a_taken_port_is_told_before_anything_is_served(start):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process = start(other.getsockname()[1])
+        output, errors = process.communicate(timeout=60)
+    assert "ready" not in output
+    assert "SettingsError: port" in errors
+    assert process.returncode == 1

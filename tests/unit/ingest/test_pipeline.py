@@ -1,0 +1,160 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ingest.pipeline import add, document_id, find
+from rag.errors import LibraryIncompatible, StorageError
+from rag.library import Library
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    made = tmp_path / "documents"
+    made.mkdir()
+    (made / "zebras.txt").write_text("Zebras run.\n\nThey cross the river.")
+    (made / "deep").mkdir()
+    (made / "deep" / "moon.md").write_text("# The moon\n\nIt rises late.")
+    return made
+
+
+def kinds(outcomes) -> dict[str, str]:
+    return {outcome.path.name: outcome.kind for outcome in outcomes}
+
+
+def test_a_folder_is_added_to_its_ends(library, embedder, folder) -> None:
+    assert kinds(add(library, [folder], embedder)) == {"moon.md": "added", "zebras.txt": "added"}
+    assert [(d.title, d.status) for d in library.documents()] == [("The moon", "ready"), ("zebras", "ready")]
+
+
+def test_a_second_run_does_nothing(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    before, embedded = library.catalog.generation, len(embedder.texts)
+    assert set(kinds(add(library, [folder], embedder)).values()) == {"same"}
+    assert (library.catalog.generation, len(embedder.texts)) == (before, embedded)
+
+
+def test_a_changed_file_replaces_its_old_version(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    (folder / "zebras.txt").write_text("Lions sleep.")
+    assert kinds(add(library, [folder], embedder))["zebras.txt"] == "changed"
+    assert library.text(library.find("zebras").id) == "Lions sleep."
+    assert library.catalog.search(["river"], 5) == []
+
+
+def test_what_stays_of_a_changed_file_is_not_embedded_again(library, embedder, folder) -> None:
+    paragraphs = [f"Paragraph {i}. " + "word " * 150 for i in range(4)]
+    (folder / "zebras.txt").write_text("\n\n".join(paragraphs))
+    add(library, [folder], embedder)
+    before = len(embedder.texts)
+    (folder / "zebras.txt").write_text("\n\n".join([*paragraphs, "And a new one."]))
+    add(library, [folder], embedder)
+    assert [text.splitlines()[-1] for text in embedder.texts[before:]] == ["And a new one."]
+
+
+def test_a_file_that_fails_does_not_stop_the_others(library, embedder, folder) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "song.mp3").write_bytes(b"ID3")
+    outcomes = {outcome.path.name: outcome for outcome in add(library, [folder, folder / "none.txt"], embedder)}
+    failed = {name: outcome.reason for name, outcome in outcomes.items() if outcome.kind == "failed"}
+    assert set(failed) == {"broken.pdf", "empty.txt", "song.mp3", "none.txt"}
+    assert all(reason.startswith(name) and "\n" not in reason for name, reason in failed.items())
+    assert {d.title: d.status for d in library.documents()} == {
+        "The moon": "ready",
+        "zebras": "ready",
+        "broken": "failed",
+        "empty": "failed",
+    }
+
+
+def test_a_version_that_fails_leaves_the_old_one_and_is_tried_again(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    (folder / "zebras.txt").write_bytes(b"\n\n")
+    assert kinds(add(library, [folder], embedder))["zebras.txt"] == "failed"
+    assert len(library.catalog.search(["zebra"], 5)) == 1
+    assert kinds(add(library, [folder], embedder))["zebras.txt"] == "failed"
+    (folder / "zebras.txt").write_text("Zebras run.\n\nThey cross the river.")
+    assert kinds(add(library, [folder], embedder))["zebras.txt"] == "changed"
+    assert library.find("zebras.txt").status == "ready"
+
+
+def test_hidden_files_are_passed_over_and_named_ones_are_not(folder) -> None:
+    (folder / ".hidden.txt").write_text("x")
+    (folder / "~$lock.docx").write_text("x")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "notes.txt").write_text("x")
+    assert [path.name for path in find([folder])] == ["zebras.txt", "moon.md"]
+    assert [path.name for path in find([folder / ".hidden.txt"])] == [".hidden.txt"]
+
+
+def test_a_file_named_twice_is_added_once(library, embedder, folder) -> None:
+    assert len(add(library, [folder, folder / "zebras.txt", folder], embedder)) == 2
+
+
+def test_a_pipe_is_refused_at_once(library, embedder, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    [outcome] = add(library, [tmp_path / "pipe.txt"], embedder)
+    assert (outcome.kind, "not a regular file" in outcome.reason) == ("failed", True)
+
+
+def test_progress_names_each_file(library, embedder, folder) -> None:
+    seen = []
+    add(library, [folder], embedder, on_progress=seen.append)
+    assert [p.name for p in seen if p.stage == "reading"] == ["zebras.txt", "moon.md"]
+    assert seen[0].stage == "finding"
+    assert [p.stage for p in seen][-2:] == ["embedding", "indexing"]
+
+
+def test_the_dense_index_is_up_to_date_afterwards(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    path = library.path
+    library.close()
+    with Library.open(path) as again:
+        again.open_index()
+        assert again._index.current.count() == len(again) == 2
+
+
+def test_another_embedder_is_refused_before_anything_is_read(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    other = type(embedder)()
+    other.fingerprint = "other:model"
+    with pytest.raises(LibraryIncompatible, match="other:model"):
+        add(library, [folder], other)
+
+
+def test_documents_that_were_told_survive_a_full_disk(library, embedder, folder, monkeypatch) -> None:
+    put = library.put
+
+    def full(document, *rest) -> None:
+        if document.title == "zebras":
+            raise StorageError("no space left")
+        put(document, *rest)
+
+    monkeypatch.setattr(library, "put", full)
+    with pytest.raises(StorageError, match="no space left"):
+        add(library, [folder / "deep", folder], embedder)
+    assert [document.title for document in library.documents()] == ["The moon"]
+
+
+def test_ids_depend_on_the_place_alone() -> None:
+    assert document_id("file:///a.txt") == document_id("file:///a.txt") != document_id("file:///b.txt")
+
+
+@hypothesis_settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1, max_size=400))
+def test_adding_anything_twice_changes_nothing(tmp_path_factory, text: str) -> None:
+    from fakes import AngleEmbedder
+
+    made = tmp_path_factory.mktemp("any")
+    (made / "any.txt").write_bytes(("word " + text).encode())
+    with Library.open(made / "library", create=True) as library:
+        add(library, [made / "any.txt"], AngleEmbedder())
+        before = (library.catalog.generation, library.catalog.vectors()[0], library.documents())
+        add(library, [made / "any.txt"], AngleEmbedder())
+        assert (library.catalog.generation, library.catalog.vectors()[0], library.documents()) == before
+        for passage in library.catalog.passages(before[1]).values():
+            assert library.text(passage.document_id)[passage.start : passage.end] == passage.text
