@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from rag.models import Embedder
 
 from ingest.chunk import chunk, context
 from ingest.load import media_type
 from ingest.worker import Worker
 from rag.errors import BrokenDocument, LoadError, UnknownFormat
 from rag.library import Library
+from rag.models import Embedder
 from rag.types import Document, Passage, Text
 from rag.vectors import Matrix
 

@@ -86,7 +86,7 @@ class Assistant:
         self.library.close()
 
     def warm(self) -> None:
-        """Load in advance what the first question would wait for: index, embedder, and the model's process."""
+        """Load in advance what a first question would wait for: index, embedder and model."""
         self.library.open_index()
         self.embedder.warm()
         if self._chat_model is not None:

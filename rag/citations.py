@@ -25,8 +25,10 @@ ASKED = 0.15
 MISSING_COST = 0.3
 """What a missing number or name costs a choice of spans."""
 
+_NUMBER = r"\[\d+(?:\s*[,–-]\s*\d+)*\]"
 _MARKER = re.compile(
-    r"(?:according to |as stated in |in )?sources? \[\d+\](?:,? (?:and )?\[\d+\])*,? ?|\s?\[\d+(?:\s*[,–-]\s*\d+)*\]",
+    rf"(?:(?:according to|as stated in|in) )?(?:the )?sources? {_NUMBER}(?:(?:,| and|, and) {_NUMBER})*,? ?"
+    rf"|\s?{_NUMBER}",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.callbacks import CallbackManagerForChainRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -55,11 +55,15 @@ class AnswerRunnable(Runnable[Question, Answer]):
         """Yield the answer so far: first with key quotes and passages, last as a whole."""
         yield from self._transform_stream_with_config(iter([input]), self._so_far, config, run_type="chain")
 
-    def _last(self, question: Question, config: RunnableConfig) -> Answer:
+    def _last(
+        self, question: Question, run_manager: CallbackManagerForChainRun, config: RunnableConfig
+    ) -> Answer:
         *_, last = self._snapshots(question, config)
         return last
 
-    def _so_far(self, questions: Iterator[Question], config: RunnableConfig) -> Iterator[Answer]:
+    def _so_far(
+        self, questions: Iterator[Question], run_manager: CallbackManagerForChainRun, config: RunnableConfig
+    ) -> Iterator[Answer]:
         for question in questions:
             yield from self._snapshots(question, config)
 

@@ -115,7 +115,7 @@ def _translate(reason: str, path: Path) -> FootnoteError:
             f"no space left for the library {path}: free some and run it again; nothing is lost"
         )
     if "disk i/o" in lowered:
-        return StorageError(f"the disk failed under the library {path}: check its space and health, try again")
+        return StorageError(f"the disk failed under the library {path}: check its space, and try again")
     if "malformed" in lowered or "not a database" in lowered:
         return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): restore it from a copy")
     if "locked" in lowered:

@@ -33,12 +33,13 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(autouse=True)
 def _own_settings(request, monkeypatch, tmp_path):
-    """Keep the user's settings and library out; tests with real models use the shared cache of model files."""
+    """Keep the user's settings and library out; tests with real models use the user's model files."""
+    real = request.node.get_closest_marker("models") is not None
     for name in list(os.environ):
-        if name.startswith("FOOTNOTE_"):
+        if name.startswith("FOOTNOTE_") and not (real and name in ("FOOTNOTE_MODELS", "FOOTNOTE_OFFLINE")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_LIBRARY", str(tmp_path / "library"))
-    if request.node.get_closest_marker("models") is None:
+    if not real:
         monkeypatch.setenv("FOOTNOTE_MODELS", str(tmp_path / "no-models"))
         monkeypatch.setenv("FOOTNOTE_OFFLINE", "1")
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag.models import make_embedder
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ingest.pipeline import Outcome, Progress, add
 from rag.library import Library
+from rag.models import make_embedder
 from rag.settings import Settings
 from ui.terminal import counting, fetching
 
@@ -39,7 +39,7 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         outcomes = add(library, paths, embedder, on_progress=move)
         n_passages = len(library)
     console.print(_table(outcomes) if outcomes else "No files there.")
-    counts = Counter(outcome.kind for outcome in outcomes)
+    counts = Counter[str](outcome.kind for outcome in outcomes)
     console.print(
         Text(", ".join(f"{counts[kind]} {kind}" for kind in _STYLES)).append(
             f" · {n_passages} passages in {settings.library}", style="dim"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from rag.models import make_chat_model, make_embedder
 from rich.console import Console
 
 from rag.assistant import Assistant
 from rag.library import Library
+from rag.models import make_chat_model, make_embedder
 from rag.settings import Settings
 from ui.terminal import fetching
 

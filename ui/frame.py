@@ -10,9 +10,9 @@ from ui.html import Html, element
 from ui.parts import Facts
 
 EXAMPLES = {
-    "hmeimim/brief.md": "When did Russian military flights to Hmeimim resume?",
-    "hmeimim/who-is-who.docx": "What did al-Sharaa promise in Moscow?",
-    "guide/citations-and-refusals.html": "When does Footnote refuse to answer?",
+    "hmeimim/briefing.pdf": "Why does the Hmeimim base matter to Moscow?",
+    "hmeimim/timeline.csv": "When did Russian military planes return to Hmeimim?",
+    "guide/adding-documents.docx": "Which file formats does Footnote read?",
 }
 """Questions that the starter documents answer, each by the end of the path of one of them."""
 

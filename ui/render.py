@@ -120,7 +120,8 @@ def _mark(citation: Citation, number: int) -> Html:
 
 
 def _sources(turn: Turn) -> Html | None:
-    if not any(sentence.citations for sentence in turn.sentences):
+    cited = {citation for sentence in turn.sentences for citation in sentence.citations}
+    if not cited:
         return None
     rows = (
         element(
@@ -137,6 +138,7 @@ def _sources(turn: Turn) -> Html | None:
             ),
         )
         for number, source in enumerate(turn.sources, 1)
+        if source in cited
     )
     return join(element("h3", "Sources", class_="label"), element("ol", *rows, class_="sources"))
 

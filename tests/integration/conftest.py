@@ -13,7 +13,7 @@ import pytest
 from ingest.pipeline import add
 from rag.library import Library
 from rag.models import make_embedder
-from rag.settings import Settings
+from rag.settings import load_settings
 
 CHECKOUT = Path(__file__).parents[2]
 SEEDS = CHECKOUT / "seeds"
@@ -21,7 +21,7 @@ SEEDS = CHECKOUT / "seeds"
 
 @pytest.fixture(scope="session")
 def real_embedder():
-    return make_embedder(Settings())
+    return make_embedder(load_settings())
 
 
 @pytest.fixture(scope="session")

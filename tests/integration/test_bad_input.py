@@ -83,7 +83,9 @@ def test_a_library_in_use(footnote, tmp_path) -> None:
 def test_a_folder_that_may_not_be_written(footnote, tmp_path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
-    target = folder / "library" if os.geteuid() else Path("/sys/footnote")  # root may write anywhere but there
+    target = (
+        folder / "library" if os.geteuid() else Path("/sys/footnote")
+    )  # root may write anywhere but there
     (tmp_path / "a.txt").write_text("Text.")
     done = footnote("add", tmp_path / "a.txt", "-l", target)
     assert done.returncode == 1
@@ -94,7 +96,9 @@ def test_a_disk_that_takes_no_more(footnote, seed_library, tmp_path) -> None:
     small = tmp_path / "small"
     (tmp_path / "first.txt").write_text("The first document is about zebras.")
     assert footnote("add", tmp_path / "first.txt", "-l", small).returncode == 0
-    (tmp_path / "second.txt").write_text("\n\n".join(f"Paragraph {i} " + "of words " * 80 for i in range(300)))
+    (tmp_path / "second.txt").write_text(
+        "\n\n".join(f"Paragraph {i} " + "of words " * 80 for i in range(300))
+    )
     done = subprocess.run(
         [sys.executable, "-m", "ui.cli", "add", str(tmp_path / "second.txt"), "-l", str(small)],
         capture_output=True,

@@ -24,8 +24,7 @@ let opened = null;
 const trailOf = (button) => {
   const turn = button.closest(".turn, #live") || button.parentElement;
   const passages = button.classList.contains("passage");
-  const kind = passages ? ".passage" : $(".source", turn) ? ".source" : `${OPENERS}:not(.passage)`;
-  const spans = $$(kind, turn).map(spanOf);
+  const spans = $$(passages ? ".passage" : `${OPENERS}:not(.passage)`, turn).map(spanOf);
   const distinct = spans.filter((span, i) => spans.findIndex((other) => same(span, other)) === i);
   return distinct.some((span) => same(span, button.dataset)) ? distinct : [spanOf(button)];
 };

@@ -30,7 +30,8 @@ def marked(text: str) -> Text:
 
 anything = st.text(alphabet=st.characters(codec="utf-8"), max_size=2_000)
 prose = st.lists(
-    st.sampled_from(["# Top\n", "\n\n## Sub\n", "word ", "Sentence ends. ", "\n\n", "é😀 ", "\n"]), max_size=900
+    st.sampled_from(["# Top\n", "\n\n## Sub\n", "word ", "Sentence ends. ", "\n\n", "é😀 ", "\n"]),
+    max_size=900,
 ).map("".join)
 
 

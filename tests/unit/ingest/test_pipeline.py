@@ -59,7 +59,9 @@ def test_a_file_that_fails_does_not_stop_the_others(library, embedder, folder) -
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
     (folder / "empty.txt").write_bytes(b"")
     (folder / "song.mp3").write_bytes(b"ID3")
-    outcomes = {outcome.path.name: outcome for outcome in add(library, [folder, folder / "none.txt"], embedder)}
+    outcomes = {
+        outcome.path.name: outcome for outcome in add(library, [folder, folder / "none.txt"], embedder)
+    }
     failed = {name: outcome.reason for name, outcome in outcomes.items() if outcome.kind == "failed"}
     assert set(failed) == {"broken.pdf", "empty.txt", "song.mp3", "none.txt"}
     assert all(reason.startswith(name) and "\n" not in reason for name, reason in failed.items())
@@ -144,8 +146,12 @@ def test_ids_depend_on_the_place_alone() -> None:
     assert document_id("file:///a.txt") == document_id("file:///a.txt") != document_id("file:///b.txt")
 
 
-@hypothesis_settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1, max_size=400))
+@hypothesis_settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1, max_size=400)
+)
 def test_adding_anything_twice_changes_nothing(tmp_path_factory, text: str) -> None:
     from fakes import AngleEmbedder
 

@@ -163,6 +163,8 @@ class TestLangChain:
     def test_it_works_without_blocking_too(self, assistant) -> None:
         import asyncio
 
-        chain = says(assistant, "The plane came on 26 October.", "The plane came on 26 October.").as_runnable()
+        chain = says(
+            assistant, "The plane came on 26 October.", "The plane came on 26 October."
+        ).as_runnable()
         streamed, answer = asyncio.run(self._answers(chain))
         assert streamed[-1].text == answer.text == "The plane came on 26 October."

@@ -56,7 +56,9 @@ def test_quotes_are_copied_from_the_document_by_offsets() -> None:
 
 
 def test_a_sentence_that_joins_two_facts_cites_both() -> None:
-    sentence = checked("An Il-62M plane flew to Latakia on 26 October, and the embassy reopened after 13 years.")
+    sentence = checked(
+        "An Il-62M plane flew to Latakia on 26 October, and the embassy reopened after 13 years."
+    )
     assert [c.quote[:10] for c in sentence.citations] == ["An Il-62M ", "The embass"]
 
 
@@ -86,6 +88,8 @@ def test_every_quote_is_exact_whatever_is_said(said: str, more: str) -> None:
     [
         ("It flew [1].", "It flew."),
         ("It flew.[1][2] Then [1, 3] more.", "It flew. Then more."),
+        ("According to source [1], it flew.", "it flew."),
+        ("In sources [1], [2] and [3], it flew.", "it flew."),
         ("Ranges [1-3] and [2–4].", "Ranges and."),
         ("x[0] stays? [a] stays.", "x stays? [a] stays."),
     ],
@@ -107,6 +111,8 @@ def test_declining_is_recognised(sentence: str) -> None:
     assert is_refusal(sentence)
 
 
-@pytest.mark.parametrize("sentence", ["The flights did not stop.", "No planes came.", "He does not eat meat."])
+@pytest.mark.parametrize(
+    "sentence", ["The flights did not stop.", "No planes came.", "He does not eat meat."]
+)
 def test_a_negative_answer_is_not_declining(sentence: str) -> None:
     assert not is_refusal(sentence)

@@ -10,7 +10,13 @@ TEXT = "The base reopened in May. Flights resumed on 24 October. Cargo came from
 
 def passage(text: str, start: int = 0, score: float = 1.0, **facts) -> FoundPassage:
     return FoundPassage(
-        id=f"{text}@{start}", document_id="d", text=text, start=start, end=start + len(text), score=score, **facts
+        id=f"{text}@{start}",
+        document_id="d",
+        text=text,
+        start=start,
+        end=start + len(text),
+        score=score,
+        **facts,
     )
 
 

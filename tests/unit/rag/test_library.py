@@ -36,7 +36,10 @@ def held(library):
 
 def test_a_second_writer_is_refused_and_told_who_holds_it(held) -> None:
     path, other = held
-    with Library.open(path) as library, pytest.raises(LibraryInUse, match=f"'a test' \\(process {other.pid},"):
+    with (
+        Library.open(path) as library,
+        pytest.raises(LibraryInUse, match=f"'a test' \\(process {other.pid},"),
+    ):
         library.lock()
 
 
@@ -67,7 +70,9 @@ def test_an_empty_library_takes_any_embedder(library) -> None:
     assert library.catalog.get_meta("embedder") == "other:model"
 
 
-@pytest.mark.parametrize("name", ["notes", "file:///documents/notes.txt", "notes.txt", "/documents/notes.txt"])
+@pytest.mark.parametrize(
+    "name", ["notes", "file:///documents/notes.txt", "notes.txt", "/documents/notes.txt"]
+)
 def test_documents_are_found_by_many_names(library, embedder, name: str) -> None:
     put(library, "notes", "A zebra ran.", embedder)
     assert library.find(name).id == "notes"

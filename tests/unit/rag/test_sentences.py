@@ -31,7 +31,9 @@ def texts(text: str) -> list[str]:
             ["name: Ann; age: 4", "name: Bob; age: 5", "name: Cid; age: 6"],
             id="rows of a table",
         ),
-        pytest.param("Heading\n=======\n\nText.", ["Heading\n=======", "Text."], id="a rule joins its heading"),
+        pytest.param(
+            "Heading\n=======\n\nText.", ["Heading\n=======", "Text."], id="a rule joins its heading"
+        ),
         pytest.param("Von 24–29 October. Then more.", ["Von 24–29 October.", "Then more."], id="non-ASCII"),
     ],
 )

@@ -19,16 +19,24 @@ def test_the_defaults_need_nothing(here) -> None:
 
 def test_options_beat_the_environment_and_that_beats_the_file(here) -> None:
     (here / "footnote.toml").write_text('llm = "none"\nport = 1\npassages = 3\n')
-    settings = load_settings({"port": 3, "llm": None}, environ={"FOOTNOTE_PORT": "2", "FOOTNOTE_PASSAGES": "4"})
+    settings = load_settings(
+        {"port": 3, "llm": None}, environ={"FOOTNOTE_PORT": "2", "FOOTNOTE_PASSAGES": "4"}
+    )
     assert (settings.llm, settings.port, settings.passages) == ("none", 3, 4)
 
 
 @pytest.mark.parametrize(
     ("file", "environ", "options", "message"),
     [
-        pytest.param("prot = 1", {}, {}, "unknown setting 'prot' in footnote.toml; the settings are", id="file"),
         pytest.param(
-            "", {"FOOTNOTE_PROT": "1"}, {}, "unknown setting 'FOOTNOTE_PROT' in the environment", id="environment"
+            "prot = 1", {}, {}, "unknown setting 'prot' in footnote.toml; the settings are", id="file"
+        ),
+        pytest.param(
+            "",
+            {"FOOTNOTE_PROT": "1"},
+            {},
+            "unknown setting 'FOOTNOTE_PROT' in the environment",
+            id="environment",
         ),
         pytest.param("", {}, {"prot": 1}, "unknown setting 'prot' in the options", id="options"),
         pytest.param("port = 99999", {}, {}, "'port' in footnote.toml is not valid", id="out of range"),

@@ -27,7 +27,11 @@ def test_pieces_of_any_size_give_the_same_sentences(evidence, embedder, size: in
     pieces = [ANSWER[i : i + size] for i in range(0, len(ANSWER), size)]
     text, sentences = written(pieces, evidence, embedder)
     assert text == "A plane came on 26 October. The embassy reopened. Zebras run."
-    assert [s.text for s in sentences] == ["A plane came on 26 October.", "The embassy reopened.", "Zebras run."]
+    assert [s.text for s in sentences] == [
+        "A plane came on 26 October.",
+        "The embassy reopened.",
+        "Zebras run.",
+    ]
     assert [s.support for s in sentences] == ["supported", "supported", "unsupported"]
 
 
@@ -62,7 +66,9 @@ def test_what_is_shown_is_what_was_said_without_markers(pieces: list[str]) -> No
     [
         pytest.param([], False, id="nothing"),
         pytest.param([Sentence("A.", (), "unsupported")], False, id="unsupported"),
-        pytest.param([Sentence("A.", (), "unsupported"), Sentence("B.", (), "partly")], True, id="one stands"),
+        pytest.param(
+            [Sentence("A.", (), "unsupported"), Sentence("B.", (), "partly")], True, id="one stands"
+        ),
         pytest.param([Sentence("The sources do not mention it.", (), "supported")], False, id="declines"),
     ],
 )

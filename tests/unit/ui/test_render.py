@@ -125,6 +125,11 @@ def test_sources_are_listed_with_title_page_and_quote():
     assert rows == [("1", "Logpage 3", MAY.quote), ("2", "Logpage 3", JUNE.quote)]
 
 
+def test_key_quotes_that_no_sentence_cites_are_not_listed_again():
+    root = parse(render_written(done(quotes=(MAY, JUNE), sentences=SENTENCES[:1]), FACTS))
+    assert [source.one(".words").text for source in root.all(".source")] == [MAY.quote]
+
+
 def test_quotes_alone_are_not_repeated_as_an_answer():
     sentences = (Sentence(MAY.quote, (MAY,), "supported"),)
     turn = replace(done(sentences=sentences, model="none"), written="")

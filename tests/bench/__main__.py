@@ -1,0 +1,71 @@
+"""Measured figures: ``make bench`` prints all, ``make bench ARGS="questions --limit 10"`` some.
+
+Figures of speed are ratios within one run: run nothing else meanwhile.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.bench import answering, ingesting, memory, questions, starting
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+console = Console(highlight=False, soft_wrap=True)
+
+CHECKOUT = Path(__file__).parents[2]
+STARTER = [CHECKOUT / "seeds" / "hmeimim", CHECKOUT / "seeds" / "guide"]
+GOLDEN = CHECKOUT / "seeds" / "golden.jsonl"
+Limit = Annotated[int, typer.Option(help="How many questions; 0 for all.")]
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Print every figure."""
+    if context.invoked_subcommand is None:
+        starting.bench(console, STARTER)
+        ingesting.bench(console, STARTER)
+        answering.bench(console, STARTER, GOLDEN, 8)
+        memory.bench(console, STARTER, GOLDEN)
+        questions.bench(console, STARTER, GOLDEN, 0)
+
+
+@app.command("start")
+def start() -> None:
+    """Time `footnote ask` in a fresh process: to the first key quote, and as a whole."""
+    starting.bench(console, STARTER)
+
+
+@app.command("ingest")
+def ingest() -> None:
+    """Compare ingest with the plain LangChain way on the same texts."""
+    ingesting.bench(console, STARTER)
+
+
+@app.command("answer")
+def answer(limit: Limit = 8) -> None:
+    """Compare the first word and the whole answer with the plain LangChain way."""
+    answering.bench(console, STARTER, GOLDEN, limit)
+
+
+@app.command("memory")
+def memory_() -> None:
+    """Measure resident memory after 20 questions."""
+    memory.bench(console, STARTER, GOLDEN)
+
+
+@app.command("questions")
+def questions_(
+    file: Annotated[Path, typer.Argument(help="Questions as JSON lines, as in seeds/golden.jsonl.")] = GOLDEN,
+    documents: Annotated[list[Path] | None, typer.Argument(help="What they are asked of.")] = None,
+    limit: Limit = 0,
+) -> None:
+    """Ask questions with known answers, and count what came of them."""
+    questions.bench(console, documents or STARTER, file, limit)
+
+
+if __name__ == "__main__":
+    app()
