@@ -172,7 +172,7 @@ class Assistant:
             raise translate(error, self.settings) from error
 
     def _answer(self, found: Evidence, sentences: list[Sentence], timings: dict[str, float | None]) -> Answer:
-        refused = not stands(sentences)
+        refused = not stands(sentences, found.confidence)
         return Answer(
             question=found.question,
             standalone_question=found.question,

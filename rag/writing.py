@@ -10,6 +10,9 @@ from rag.search import Evidence
 from rag.sentences import sentence_spans
 from rag.types import Sentence, SentenceChecked, TextWritten
 
+WEAK = 0.5
+"""Confidence below which evidence counts as weak."""
+
 
 def write(
     pieces: Iterable[str], evidence: Evidence, embedder: Embedder
@@ -34,9 +37,13 @@ def write(
         yield _checked(text[checked + start : checked + end], evidence, embedder)
 
 
-def stands(sentences: Sequence[Sentence]) -> bool:
-    """Tell whether an answer stands: a sentence of it is carried by the sources and does not decline."""
-    return any(each.support != "unsupported" and not is_refusal(each.text) for each in sentences)
+def stands(sentences: Sequence[Sentence], confidence: float) -> bool:
+    """Tell whether an answer stands: a sentence of it is carried by the sources and does not decline.
+
+    Where the evidence is weak, a sentence must be carried in full.
+    """
+    enough = ("supported",) if confidence < WEAK else ("supported", "partly")
+    return any(each.support in enough and not is_refusal(each.text) for each in sentences)
 
 
 def _settled(text: str) -> int:

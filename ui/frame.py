@@ -11,7 +11,7 @@ from ui.parts import Facts
 
 EXAMPLES = {
     "hmeimim/briefing.pdf": "Why does the Hmeimim base matter to Moscow?",
-    "hmeimim/timeline.csv": "When did Russian military planes return to Hmeimim?",
+    "hmeimim/who-is-who.docx": "Who is Asaad al-Shaibani?",
     "guide/adding-documents.docx": "Which file formats does Footnote read?",
 }
 """Questions that the starter documents answer, each by the end of the path of one of them."""

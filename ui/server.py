@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -87,11 +87,11 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         theme=make_theme(),
         head=HEAD,
     )
-    [mounted] = (route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
+    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and r.name != "ui")
 
     def end_streams() -> None:
         runs.stop_all()
-        mounted.stop_event.set()
+        gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams
     return app

@@ -31,7 +31,7 @@ def settings() -> Settings:
     """The default model, or the small one where that is all there is."""
     found = load_settings()
     small = is_ready(LLM_SMALL, found) and not is_ready(LLM, found)
-    return found.model_copy(update={"llm": "local-small" if small else "local", "answer_tokens": 40})
+    return found.model_copy(update={"llm": "local-small" if small else "local", "answer_tokens": 24})
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_the_same_question_has_the_same_answer(chat) -> None:
 def test_an_answer_ends_at_its_limit(chat) -> None:
     answer = chat.runnable().invoke("Count from one to one hundred in words.")
     assert answer.usage_metadata is not None
-    assert answer.usage_metadata["output_tokens"] == 40
+    assert answer.usage_metadata["output_tokens"] == 24
 
 
 def test_log_probabilities_can_be_asked_for(chat) -> None:

@@ -69,8 +69,14 @@ def test_what_is_shown_is_what_was_said_without_markers(pieces: list[str]) -> No
         pytest.param(
             [Sentence("A.", (), "unsupported"), Sentence("B.", (), "partly")], True, id="one stands"
         ),
+        pytest.param([Sentence("A.", (), "supported")], True, id="supported"),
         pytest.param([Sentence("The sources do not mention it.", (), "supported")], False, id="declines"),
     ],
 )
 def test_what_stands(sentences: list[Sentence], expected: bool) -> None:
-    assert stands(sentences) is expected
+    assert stands(sentences, 0.9) is expected
+
+
+def test_weak_evidence_needs_a_sentence_that_is_carried_in_full() -> None:
+    assert stands([Sentence("A.", (), "supported")], 0.2)
+    assert not stands([Sentence("A.", (), "partly")], 0.2)

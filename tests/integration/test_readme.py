@@ -1,0 +1,117 @@
+"""What the README shows is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.settings import Settings
+
+CHECKOUT = Path(__file__).parents[2]
+README = (CHECKOUT / "README.md").read_text("utf-8")
+EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
+COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
+ASKED = [line for line in COMMANDS if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line)]
+CHATS = [line for line in COMMANDS if line.endswith("footnote chat")]
+MAKES = [line for line in COMMANDS if line.startswith("make ")]
+
+
+def test_every_command_is_looked_at() -> None:
+    assert sorted(ASKED + CHATS + MAKES) == sorted(COMMANDS)
+    assert len(re.findall("```python", README)) == len(EXAMPLES) == 3
+
+
+@pytest.fixture
+def here(tmp_path, seed_library) -> Path:
+    """A folder as the README's reader has it: a report, notes, and a library that knows of the flights."""
+    shutil.copy(CHECKOUT / "seeds/hmeimim/briefing.pdf", tmp_path / "report.pdf")
+    (tmp_path / "notes").mkdir()
+    shutil.copy(CHECKOUT / "seeds/hmeimim/brief.md", tmp_path / "notes")
+    shutil.copytree(seed_library, tmp_path / "my-library")
+    return tmp_path
+
+
+def environ(here: Path, **more: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(CHECKOUT), "FOOTNOTE_LIBRARY": str(here / "own")} | more
+
+
+def command_of(line: str) -> tuple[list[str], dict[str, str]]:
+    """Return the words of a command line after `footnote`, and the settings before it."""
+    words = shlex.split(line)
+    at = next(i for i, word in enumerate(words) if word.endswith("footnote"))
+    return [sys.executable, "-m", "ui.cli", *words[at + 1 :]], dict(word.split("=", 1) for word in words[:at])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_python_examples(here, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", EXAMPLES[name]],
+        cwd=here,
+        env=environ(here, FOOTNOTE_LLM="none" if name == "langchain" else "local"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "October" in done.stdout
+
+
+@pytest.mark.models
+def test_terminal_commands_in_their_order(here) -> None:
+    for line in ASKED:
+        words, settings = command_of(line)
+        if settings:
+            subprocess.run([*words[:3], "add", "notes"], cwd=here, env=environ(here), check=True)
+        done = subprocess.run(
+            words,
+            cwd=here,
+            env=environ(here, FOOTNOTE_LLM="none") | settings,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, (line, done.stderr)
+        assert done.stdout
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("line", CHATS)
+def test_chats_open_and_end_cleanly(here, line: str) -> None:
+    words, settings = command_of(line)
+    process = subprocess.Popen(
+        [*words, "--port", "0"], cwd=here, env=environ(here) | settings, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        told = next(shown for shown in process.stdout if "ready" in shown)
+        assert re.search(r"http://127\.0\.0\.1:\d+", told)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("line", [*MAKES, 'make ask Q="…"', "make check", "make bench", "make clean"])
+def test_make_targets_exist(line: str) -> None:
+    subprocess.run([*shlex.split(line), "--dry-run"], cwd=CHECKOUT, check=True, capture_output=True)
+
+
+def test_the_table_of_settings_is_complete() -> None:
+    table = README[README.index("| setting |") : README.index("```console\n$ FOOTNOTE_LLM")]
+    assert set(re.findall(r"`(\w+)`(?=[, |])", table)) >= set(Settings.model_fields)
+
+
+def test_the_table_of_formats_is_complete() -> None:
+    from ingest.load import SUPPORTED
+
+    table = README[README.index("| format |") : README.index("## Settings")]
+    assert {each.removesuffix(".markdown") for each in SUPPORTED} - {""} <= set(re.findall(r"`(\.\w+)`", table))
