@@ -121,12 +121,12 @@ class _LocalChat:
         self._connections: DefaultHttpxClient | None = None
 
     def start(self) -> None:
-        """Begin to start the child, and to import its client meanwhile."""
+        """Begin to start the child."""
         self._server.start()
-        threading.Thread(target=_import_client, name="import-client", daemon=True).start()
 
     def runnable(self) -> BaseChatModel:
-        """Return a client of the child that runs now."""
+        """Return a client of the child that runs now; the import takes a second of the child's start."""
+        _import_client()
         address = self._server.ensure_running()
         with self._lock:
             if self._model is None or self._address != address:
@@ -182,8 +182,7 @@ class _ServedChat:
         self._key = _key(provider, settings)
 
     def start(self) -> None:
-        """Import the client in the background."""
-        threading.Thread(target=lambda: self._client, name="import-client", daemon=True).start()
+        """Do nothing: the server is not ours."""
 
     def runnable(self) -> BaseChatModel:
         """Return the client."""

@@ -46,8 +46,8 @@ def _own_settings(request, monkeypatch, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_network(request, monkeypatch):
-    """Let sockets reach this machine only."""
-    if request.node.get_closest_marker("net") is not None:
+    """Let sockets reach this machine only, but where model files may have to be fetched."""
+    if request.node.get_closest_marker("models") is not None:
         return
     connect = socket.socket.connect
 

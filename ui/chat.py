@@ -63,7 +63,7 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
     """Return the page, ready to be mounted."""
     import gradio as gr
 
-    callbacks = _Callbacks(assistant, runs)
+    callbacks = Callbacks(assistant, runs)
     page: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as page:
         turns = gr.State([])
@@ -120,7 +120,7 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
     return page
 
 
-class _Callbacks:
+class Callbacks:
     """What the page's events call; each yields or returns values for its outputs, in their order."""
 
     def __init__(self, assistant: Assistant, runs: Runs) -> None:

@@ -50,7 +50,7 @@ class AnswerView:
             return Text()
         lines: list[RenderableType] = [Text("Key quotes", style="bold")]
         for quote in event.quotes:
-            words = Text("“" + " ".join(quote.quote.split()) + "”")
+            words = Text(f"“{_flat(quote.quote)}”")
             words.append(f"  — {place(quote)}", style="cyan")
             lines.append(Padding(words, (0, 0, 0, 2)))
         return Group(*lines, Text())
@@ -86,11 +86,11 @@ class AnswerView:
         """Return what follows the answer: the sources, or for a refusal the nearest passages."""
         if answer.refused:
             return _refusal(answer)
-        table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+        lines: list[RenderableType] = [Text("Sources", style="bold")]
         for number, source in enumerate(answer.sources, 1):
-            where = Text(place(source), style="cyan")
-            table.add_row(Text(f"[{number}]", style="bold cyan"), where, " ".join(source.quote.split()))
-        return Group(Text("Sources", style="bold"), Padding(table, (0, 0, 0, 2)), _footer(answer))
+            where = Text(f"[{number}] ", style="bold cyan").append(place(source), style="not bold")
+            lines += (Padding(where, (0, 0, 0, 2)), Padding(_flat(source.quote), (0, 0, 0, 6)))
+        return Group(*lines, _footer(answer))
 
 
 def show_answer(console: Console, events: Iterator[Event]) -> Answer:
@@ -125,11 +125,15 @@ def _refusal(answer: Answer) -> RenderableType:
     if answer.passages:
         lines.append(Text("The nearest passages:", style="dim"))
     for passage in answer.passages[:_NEAREST]:
-        words = " ".join(passage.text.split())
+        words = _flat(passage.text)
         text = Text(words[:240] + ("…" if len(words) > 240 else ""))
         lines.append(Padding(text.append(f"  — {place(passage)}", style="cyan"), (0, 0, 0, 2)))
     lines.append(Text("Ask in other words, or add documents that hold the answer.", style="dim"))
     return Group(*lines, _footer(answer))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _footer(answer: Answer) -> Text:
