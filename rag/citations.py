@@ -7,13 +7,13 @@ the passages that were found, and is given the spans that carry it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.evidence import Span
 from rag.types import Sentence, Support
 from rag.vectors import Matrix
-from rag.words import months, names, numbers, stems
+from rag.words import months, names, numbers, stem, stems
 
 SUPPORTED = 0.65
 PARTLY = 0.45
@@ -22,12 +22,18 @@ WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
 ASKED = 0.15
 """Weight of a word that the question has already said, against 1 for a word that the answer adds."""
+FAIR = 0.35
+"""Share of a sentence's other words that a span must hold for its numbers and months to count.
+
+A date from one row of a table and an event from another make no fact.
+"""
 MISSING_COST = 0.3
 """What a missing number or name costs a choice of spans."""
 
 _NUMBER = r"\[\d+(?:\s*[,–-]\s*\d+)*\]"
 _MARKER = re.compile(
-    rf"(?:(?:according to|as stated in|in) )?(?:the )?sources? {_NUMBER}(?:(?:,| and|, and) {_NUMBER})*,? ?"
+    rf"(?:(?:according to|based on|as stated in|in) )?(?:the information (?:\w+ )?(?:in|by|from) )?"
+    rf"(?:the )?sources? {_NUMBER}(?:(?:,| and|, and) {_NUMBER})*,? ?"
     rf"|\s?{_NUMBER}",
     re.IGNORECASE,
 )
@@ -102,14 +108,17 @@ class _Claim:
     """What a sentence says, and how much of it given spans carry."""
 
     def __init__(self, sentence: str, question: str, spans: Sequence[Span], cosines: Matrix) -> None:
-        asked = set(stems(question))
-        self._weights = {word: ASKED if word in asked else 1.0 for word in stems(sentence)}
+        self._asked_words = set(stems(question))
+        self._weights = {word: ASKED if word in self._asked_words else 1.0 for word in stems(sentence)}
         self._exact = frozenset(_exact(sentence))
         self._names = frozenset(names(sentence)) - self._exact
+        dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
+        self._other = {word: weight for word, weight in self._weights.items() if word not in dated}
         self._asked = _exact(question)
         self._cosines = cosines
         self._spans = spans
         self._stems = [set(stems(span.text)) for span in spans]
+        self._before = [self._stems[i - 1] & self._asked_words if i else set() for i in range(len(spans))]
         self._span_exact = [_exact(span.text) for span in spans]
         around = {p.id: p for p in (span.passage for span in spans)}
         texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
@@ -124,15 +133,20 @@ class _Claim:
         held, values, near, near_values = set[str](), set[str](), set[str](), set[str]()
         for i in chosen:
             held |= self._stems[i]
-            values |= self._span_exact[i]
             around = self._around[self._spans[i].passage.id]
+            if _share(self._stems[i] | self._before[i], self._other) >= FAIR:
+                values |= self._span_exact[i]
             near |= around[0]
             near_values |= around[1] & self._asked
-        total = sum(self._weights.values())
-        lexical = sum(w for word, w in self._weights.items() if word in held) / total if total else 0.0
+        lexical = _share(held, self._weights) if chosen else 0.0
         cosine = max((float(self._cosines[i]) for i in chosen), default=0.0)
         missing = (self._exact - values - near_values) | (self._names - near)
         return (lexical + max(cosine, 0.0)) / 2, missing
+
+
+def _share(held: set[str], weights: Mapping[str, float]) -> float:
+    total = sum(weights.values())
+    return sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0
 
 
 def _exact(text: str) -> set[str]:

@@ -11,8 +11,8 @@ REFUSE_BELOW = 0.1
 """Confidence below which a question is refused without asking the model.
 
 On 1,000 answerable questions of SQuAD 2.0 and the same with their article removed from the library, this
-refuses 83% of the latter and 1% of the former; most of the rest is left to the check of the written answer. On
-unanswerable questions asked beside their own paragraph it sees little: their evidence looks like evidence.
+refuses 83% of the latter and 1% of the former; most of the rest is left to the check of the written answer.
+On unanswerable questions asked beside their own paragraph it sees little: their evidence looks like evidence.
 """
 
 _INTERCEPT = -15.73

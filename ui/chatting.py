@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from rich.console import Console
 
 from rag.assistant import Assistant
+from rag.errors import FootnoteError
 from rag.library import Library
 from rag.models import make_chat_model, make_embedder
 from rag.settings import Settings
@@ -35,7 +37,7 @@ def run(console: Console, settings: Settings) -> None:
         raise
     with assistant:
         console.print("Loading the page and the models…")
-        threading.Thread(target=assistant.warm, name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         from ui.server import serve
 
         serve(
@@ -43,3 +45,9 @@ def run(console: Console, settings: Settings) -> None:
             settings,
             lambda url: console.print(f"Footnote is ready: [bold]{url}[/bold]  (Ctrl-C ends it)"),
         )
+
+
+def _warm(assistant: Assistant) -> None:
+    """Load what the first question would wait for; whatever is wrong, that question will tell."""
+    with suppress(FootnoteError):
+        assistant.warm()

@@ -114,4 +114,6 @@ def test_the_table_of_formats_is_complete() -> None:
     from ingest.load import SUPPORTED
 
     table = README[README.index("| format |") : README.index("## Settings")]
-    assert {each.removesuffix(".markdown") for each in SUPPORTED} - {""} <= set(re.findall(r"`(\.\w+)`", table))
+    assert {each.removesuffix(".markdown") for each in SUPPORTED} - {""} <= set(
+        re.findall(r"`(\.\w+)`", table)
+    )

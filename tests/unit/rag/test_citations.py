@@ -62,6 +62,12 @@ def test_a_sentence_that_joins_two_facts_cites_both() -> None:
     assert [c.quote[:10] for c in sentence.citations] == ["An Il-62M ", "The embass"]
 
 
+def test_a_date_from_one_row_and_an_event_from_another_make_no_fact() -> None:
+    rows = "Date: 15 October; Event: The president visits Moscow.\nDate: 3 March; Event: Planes return to Hmeimim."
+    assert checked("The planes return to Hmeimim on 15 October.", text=rows).support == "unsupported"
+    assert checked("The planes return to Hmeimim on 3 March.", text=rows).support == "supported"
+
+
 def test_words_of_the_title_count_as_known_names() -> None:
     assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
 
@@ -89,6 +95,7 @@ def test_every_quote_is_exact_whatever_is_said(said: str, more: str) -> None:
         ("It flew [1].", "It flew."),
         ("It flew.[1][2] Then [1, 3] more.", "It flew. Then more."),
         ("According to source [1], it flew.", "it flew."),
+        ("Based on the information provided in source [2], it flew.", "it flew."),
         ("In sources [1], [2] and [3], it flew.", "it flew."),
         ("Ranges [1-3] and [2–4].", "Ranges and."),
         ("x[0] stays? [a] stays.", "x stays? [a] stays."),
