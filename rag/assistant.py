@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import FootnoteError, LibraryMissing, QuestionError
+from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, QuestionError
 from rag.library import Library
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder, translate
 from rag.prompt import messages, select
@@ -68,7 +69,11 @@ class Assistant:
         opened = Library.open(Path(library) if library is not None else settings.library)
         try:
             chat_model = make_chat_model(settings, progress)
-            return cls(opened, make_embedder(settings, progress), chat_model, settings)
+            assistant = cls(opened, make_embedder(settings, progress), chat_model, settings)
+            if len(opened) > EXACT_LIMIT:
+                with suppress(LibraryInUse):  # then the exact scan answers, only more slowly
+                    opened.open_index()
+            return assistant
         except FootnoteError:
             opened.close()
             raise

@@ -115,6 +115,19 @@ def test_a_model_that_does_not_answer_is_told_after_the_quotes(assistant) -> Non
         list(events)
 
 
+@pytest.mark.parametrize(("limit", "index"), [(0, "ChromaIndex"), (20_000, "ExactIndex")])
+def test_only_a_large_library_is_opened_with_chroma(
+    library, embedder, settings, monkeypatch, limit: int, index: str
+) -> None:
+    put(library, "news", TEXT, embedder)
+    library.close()
+    monkeypatch.setattr("rag.assistant.EXACT_LIMIT", limit)
+    monkeypatch.setattr("rag.assistant.make_embedder", lambda *_: embedder)
+    with Assistant.open(library.path, settings=settings) as assistant:
+        assert type(assistant.library._index.current).__name__ == index
+        assert assistant.ask(QUESTION).quotes[0].quote == "A plane came from Libya on 26 October."
+
+
 def test_closing_stops_the_model(assistant) -> None:
     with assistant:
         pass

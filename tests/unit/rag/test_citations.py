@@ -63,9 +63,9 @@ def test_a_sentence_that_joins_two_facts_cites_both() -> None:
 
 
 def test_a_date_from_one_row_and_an_event_from_another_make_no_fact() -> None:
-    rows = "Date: 15 October; Event: The president visits Moscow.\nDate: 3 March; Event: Planes return to Hmeimim."
-    assert checked("The planes return to Hmeimim on 15 October.", text=rows).support == "unsupported"
-    assert checked("The planes return to Hmeimim on 3 March.", text=rows).support == "supported"
+    rows = "Date: 15 October; Event: The president visits Moscow.\nDate: 3 March; Event: Planes return."
+    assert checked("The planes return on 15 October.", text=rows).support == "unsupported"
+    assert checked("The planes return on 3 March.", text=rows).support == "supported"
 
 
 def test_words_of_the_title_count_as_known_names() -> None:
