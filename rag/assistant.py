@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION_CHARS = 4_000
 REFUSAL = "The documents do not answer this question."
+UNSUPPORTED = "The model found no answer that the documents support."
 EXACT_LIMIT = 20_000
 """Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
 
@@ -182,7 +183,7 @@ class Assistant:
             question=found.question,
             standalone_question=found.question,
             quotes=found.quotes,
-            text=REFUSAL if refused else " ".join(sentence.text for sentence in sentences),
+            text=_text(found, sentences, refused=refused),
             sentences=() if refused else tuple(sentences),
             passages=found.passages,
             refused=refused,
@@ -190,6 +191,12 @@ class Assistant:
             model=self.model,
             timings=timings,
         )
+
+
+def _text(found: Evidence, sentences: list[Sentence], *, refused: bool) -> str:
+    if refused:
+        return UNSUPPORTED if found.enough else REFUSAL
+    return " ".join(sentence.text for sentence in sentences)
 
 
 def _valid(question: str) -> str:

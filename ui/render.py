@@ -33,7 +33,7 @@ def render_conversation(turns: Iterable[Turn], facts: Facts) -> Html:
 def render_question(turn: Turn) -> Html:
     """Return the upper part of a turn, which stands still once the passages are found."""
     question = element("h2", turn.question, class_="question", dir="auto")
-    if not turn.quotes or turn.refused:
+    if not turn.quotes:
         return element("section", question, class_="asked")
     headings = {passage.id: passage.headings for passage in turn.passages}
     return element(
@@ -162,14 +162,12 @@ def _refusal(turn: Turn, facts: Facts) -> Html:
         element(
             "p", said or "Your documents do not seem to answer this.", class_="notice-title", data_say=True
         ),
-        element(
-            "p", f"Searched {facts.size}. An answer without a source would be a guess, so there is none."
-        ),
+        element("p", f"Searched {facts.size}. An answer without a source would be a guess. {_instead(turn)}"),
         join(
             element("h3", "The nearest passages", class_="label"),
             element("div", *nearest, class_="quotes"),
         )
-        if turn.passages
+        if turn.passages and not turn.quotes
         else None,
         element("h3", "What you can do", class_="label"),
         element(
@@ -179,6 +177,12 @@ def _refusal(turn: Turn, facts: Facts) -> Html:
         ),
         class_="notice refused",
     )
+
+
+def _instead(turn: Turn) -> str:
+    if turn.quotes:
+        return "The quotes above come nearest."
+    return "The passages below come nearest." if turn.passages else "Nothing comes near."
 
 
 def _status(turn: Turn, facts: Facts, elapsed: float = 0.0) -> Html:

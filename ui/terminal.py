@@ -122,9 +122,9 @@ def _final(view: AnswerView, answer: Answer) -> Text:
 
 def _refusal(answer: Answer) -> RenderableType:
     lines: list[RenderableType] = [Text(answer.text, style="bold")]
-    if answer.passages:
-        lines.append(Text("The nearest passages:", style="dim"))
-    for passage in answer.passages[:_NEAREST]:
+    nearest = () if answer.quotes else answer.passages[:_NEAREST]
+    lines.append(Text("The nearest passages:" if nearest else "The quotes above come nearest.", style="dim"))
+    for passage in nearest:
         words = _flat(passage.text)
         text = Text(words[:240] + ("…" if len(words) > 240 else ""))
         lines.append(Padding(text.append(f"  — {place(passage)}", style="cyan"), (0, 0, 0, 2)))

@@ -1,7 +1,7 @@
 import pytest
 from fakes import ScriptedModel, put
 
-from rag.assistant import MAX_QUESTION_CHARS, REFUSAL, Assistant
+from rag.assistant import MAX_QUESTION_CHARS, REFUSAL, UNSUPPORTED, Assistant
 from rag.errors import LibraryIncompatible, LibraryMissing, ModelUnavailable, QuestionError
 from rag.types import AnswerFinished, EvidenceFound, SentenceChecked, TextWritten
 
@@ -55,7 +55,7 @@ def test_weak_evidence_is_refused_without_asking_the_model(assistant) -> None:
 @pytest.mark.parametrize("said", ["The plane came on 3 March.", "The sources do not mention the plane."])
 def test_an_answer_that_nothing_supports_is_refused(assistant, said: str) -> None:
     answer = says(assistant, said).ask(QUESTION)
-    assert (answer.refused, answer.text) == (True, REFUSAL)
+    assert (answer.refused, answer.text, answer.sentences) == (True, UNSUPPORTED, ())
 
 
 def test_without_a_model_the_quotes_are_the_answer(library, embedder, settings) -> None:

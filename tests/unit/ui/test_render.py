@@ -139,13 +139,21 @@ def test_quotes_alone_are_not_repeated_as_an_answer():
 
 
 def test_a_refusal_helps():
-    turn = done(refused=True, sentences=(), text="The documents do not answer this question.")
+    turn = done(refused=True, quotes=(), sentences=(), text="The documents do not answer this question.")
     upper, lower = parse(render_question(turn)), parse(render_written(turn, FACTS))
     assert not upper.all(".quote")
     assert "The documents do not answer this question." in lower.text
     assert "30 passages in 2 documents" in lower.text
     assert lower.one(".nearest").one(".words").text == " ".join(TEXT.split())
     assert len(lower.all("li")) == 2
+
+
+def test_a_refusal_after_the_model_keeps_the_quotes_that_were_shown():
+    turn = done(refused=True, sentences=(), text="The model found no answer that the documents support.")
+    upper, lower = parse(render_question(turn)), parse(render_written(turn, FACTS))
+    assert upper.one(".quote").one(".words").text == MAY.quote
+    assert "The quotes above come nearest." in lower.text
+    assert not lower.all(".nearest")
 
 
 def test_a_failure_is_a_sentence_and_announced():
