@@ -22,6 +22,10 @@ WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
 ASKED = 0.15
 """Weight of a word that the question has already said, against 1 for a word that the answer adds."""
+ASKED_BY_SHORT = 0.5
+"""The same for an answer of a few words: its span must also be about what was asked."""
+SHORT = 3
+"""Words up to which an answer counts as short."""
 FAIR = 0.35
 """Share of a sentence's other words that a span must hold for its numbers and months to count.
 
@@ -61,6 +65,11 @@ class Verdict:
         return "supported" if self.score >= SUPPORTED else "partly"
 
 
+def claim(sentence: str, question: str) -> str:
+    """Return what a sentence claims: with the question before it when it is too short to stand alone."""
+    return f"{question} {sentence}" if _is_short(sentence) else sentence
+
+
 def strip_markers(text: str) -> str:
     """Remove ``[1]`` and its kind: the numbers of citations are given by code."""
     return _MARKER.sub("", text)
@@ -76,7 +85,7 @@ def check(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix,
 
     Args:
         sentence: a finished sentence of the answer.
-        vector: its embedding, shape (dimensions,).
+        vector: the embedding of its `claim`, shape (dimensions,).
         spans: sentences of the passages found; only these can be cited.
         vectors: their embeddings, shape (n, dimensions).
         question: its words need no source of their own.
@@ -94,7 +103,8 @@ def align(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix,
     said = _Claim(sentence, question, spans, vectors @ vector)
     chosen: tuple[int, ...] = ()
     score, missing = said.carried(())
-    while len(chosen) < min(MAX_CITATIONS, len(spans)):
+    most = 1 if _is_short(sentence) else MAX_CITATIONS
+    while len(chosen) < min(most, len(spans)):
         tries = {i: said.carried((*chosen, i)) for i in range(len(spans)) if i not in chosen}
         best = max(tries, key=lambda i: (tries[i][0] - MISSING_COST * len(tries[i][1]), -i))
         if chosen and tries[best][0] - score < WORTH_ADDING and len(tries[best][1]) >= len(missing):
@@ -109,7 +119,10 @@ class _Claim:
 
     def __init__(self, sentence: str, question: str, spans: Sequence[Span], cosines: Matrix) -> None:
         self._asked_words = set(stems(question))
-        self._weights = {word: ASKED if word in self._asked_words else 1.0 for word in stems(sentence)}
+        self._short = _is_short(sentence)
+        asked = ASKED_BY_SHORT if self._short else ASKED
+        said = stems(claim(sentence, question))
+        self._weights = {word: asked if word in self._asked_words else 1.0 for word in said}
         self._exact = frozenset(_exact(sentence))
         self._names = frozenset(names(sentence)) - self._exact
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
@@ -138,10 +151,16 @@ class _Claim:
                 values |= self._span_exact[i]
             near |= around[0]
             near_values |= around[1] & self._asked
+        if self._short:
+            held |= near & self._asked_words
         lexical = _share(held, self._weights) if chosen else 0.0
         cosine = max((float(self._cosines[i]) for i in chosen), default=0.0)
         missing = (self._exact - values - near_values) | (self._names - near)
         return (lexical + max(cosine, 0.0)) / 2, missing
+
+
+def _is_short(sentence: str) -> bool:
+    return len(stems(sentence)) <= SHORT
 
 
 def _share(held: set[str], weights: Mapping[str, float]) -> float:

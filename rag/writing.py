@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rag.citations import check, is_refusal, strip_markers
+from rag.citations import check, claim, is_refusal, strip_markers
 from rag.models import Embedder
 from rag.search import Evidence
 from rag.sentences import sentence_spans
@@ -55,5 +55,5 @@ def _settled(text: str) -> int:
 
 
 def _checked(sentence: str, evidence: Evidence, embedder: Embedder) -> SentenceChecked:
-    [vector] = embedder.embed([sentence])
+    [vector] = embedder.embed([claim(sentence, evidence.question)])
     return SentenceChecked(check(sentence, vector, evidence.spans, evidence.vectors, evidence.question))

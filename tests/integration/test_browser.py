@@ -70,8 +70,7 @@ def test_a_question_is_answered_and_its_citation_opened(chat):
         page.wait_for_selector("#answered [data-copy]", timeout=PATIENCE_MS)
         mark = page.locator("#answered .mark").first
         mark.click()
-        page.wait_for_selector("#quote")
-        cited = page.locator("#quote").text_content()
+        cited = page.locator("#answered .source .words").first.text_content()
+        page.wait_for_function("words => document.querySelector('#quote')?.textContent === words", arg=cited)
         assert cited in page.locator(".reader-text").text_content()
-        assert cited == page.locator("#answered .source .words").first.text_content()
         assert (seen.strangers, seen.complaints) == ([], [])

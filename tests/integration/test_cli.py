@@ -8,6 +8,8 @@ import pytest
 
 pytestmark = pytest.mark.models
 
+FLIGHT = "Which country had the Il-62M come from when it arrived in Latakia?"
+
 
 @pytest.fixture
 def notes(tmp_path):
@@ -83,21 +85,17 @@ def test_show_prints_the_facts_of_a_document(footnote, seed_library) -> None:
 
 
 def test_the_local_model_answers_with_checked_citations(footnote, seed_library) -> None:
-    asked = footnote(
-        "ask", "Which country had the Il-62M come from?", "--json", "-l", seed_library, FOOTNOTE_LLM="local"
-    )
+    asked = footnote("ask", FLIGHT, "--json", "-l", seed_library, FOOTNOTE_LLM="local")
     answer = json.loads(asked.stdout)
     assert answer["model"] == "qwen2.5-coder-1.5b-instruct"
     assert "Libya" in answer["answer"]
     assert answer["sentences"][0]["support"] == "supported"
-    assert "Libya" in answer["sentences"][0]["citations"][0]["quote"]
+    assert all("Libya" in citation["quote"] for citation in answer["sentences"][0]["citations"])
     assert answer["timings"]["retrieve_s"] < answer["timings"]["first_token_s"] < answer["timings"]["total_s"]
 
 
 def test_the_terminal_shows_quotes_then_the_answer_then_sources(footnote, seed_library) -> None:
-    shown = footnote(
-        "ask", "Which country had the Il-62M come from?", "-l", seed_library, FOOTNOTE_LLM="local"
-    ).stdout
+    shown = footnote("ask", FLIGHT, "-l", seed_library, FOOTNOTE_LLM="local").stdout
     assert shown.index("Key quotes") < shown.index("[1]") < shown.index("Sources")
 
 

@@ -19,11 +19,15 @@ TEXT = (
 BEFORE = "Some text that comes first.\n"
 
 
-def checked(sentence: str, question: str = "What happened?", text: str = TEXT) -> Sentence:
-    place = FoundPassage(
-        id="p", document_id="d", text=text, start=len(BEFORE), end=len(BEFORE + text), title="Syria brief"
-    )
-    spans = spans_of([place], {})
+def passage(text: str, name: str = "d", title: str = "Syria brief") -> FoundPassage:
+    start = len(BEFORE)
+    return FoundPassage(id=name, document_id=name, text=text, start=start, end=start + len(text), title=title)
+
+
+def checked(
+    sentence: str, question: str = "What happened?", text: str = TEXT, *more: FoundPassage
+) -> Sentence:
+    spans = spans_of([passage(text), *more], {})
     embedder = AngleEmbedder()
     vectors = embedder.embed([span.text for span in spans])
     [vector] = embedder.embed([sentence])
@@ -66,6 +70,20 @@ def test_a_date_from_one_row_and_an_event_from_another_make_no_fact() -> None:
     rows = "Date: 15 October; Event: The president visits Moscow.\nDate: 3 March; Event: Planes return."
     assert checked("The planes return on 15 October.", text=rows).support == "unsupported"
     assert checked("The planes return on 3 March.", text=rows).support == "supported"
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "support"),
+    [
+        pytest.param("Libya.", "From where did the Il-62M plane fly to Latakia?", "supported", id="right"),
+        pytest.param(
+            "Russian.", "Which Il-62M plane flew to Latakia?", "unsupported", id="said of something else"
+        ),
+    ],
+)
+def test_an_answer_of_a_word_is_held_against_the_question(answer: str, question: str, support: str) -> None:
+    other = passage("Subject: Egypt and its money", "other", "Egypt")
+    assert checked(answer, question, TEXT, other).support == support
 
 
 def test_words_of_the_title_count_as_known_names() -> None:
