@@ -24,6 +24,7 @@ ASKED = 0.15
 """Weight of a word that the question has already said, against 1 for a word that the answer adds."""
 ASKED_BY_SHORT = 0.5
 """The same for an answer of a few words: its span must also be about what was asked."""
+YES_OR_NO = frozenset(("yes", "no"))
 SHORT = 3
 """Words up to which an answer counts as short."""
 FAIR = 0.35
@@ -124,7 +125,8 @@ class _Claim:
         said = stems(claim(sentence, question))
         self._weights = {word: asked if word in self._asked_words else 1.0 for word in said}
         self._exact = frozenset(_exact(sentence))
-        self._names = frozenset(names(sentence)) - self._exact
+        inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
+        self._names = frozenset(names(inner)) - self._exact - YES_OR_NO
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
         self._other = {word: weight for word, weight in self._weights.items() if word not in dated}
         self._asked = _exact(question)

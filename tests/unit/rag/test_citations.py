@@ -6,7 +6,7 @@ from fakes import AngleEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import check, is_refusal, strip_markers
+from rag.citations import check, claim, is_refusal, strip_markers
 from rag.evidence import spans_of
 from rag.types import FoundPassage, Sentence
 
@@ -30,7 +30,7 @@ def checked(
     spans = spans_of([passage(text), *more], {})
     embedder = AngleEmbedder()
     vectors = embedder.embed([span.text for span in spans])
-    [vector] = embedder.embed([sentence])
+    [vector] = embedder.embed([claim(sentence, question)])
     return check(sentence, vector, spans, vectors, question)
 
 
@@ -75,10 +75,9 @@ def test_a_date_from_one_row_and_an_event_from_another_make_no_fact() -> None:
 @pytest.mark.parametrize(
     ("answer", "question", "support"),
     [
-        pytest.param("Libya.", "From where did the Il-62M plane fly to Latakia?", "supported", id="right"),
-        pytest.param(
-            "Russian.", "Which Il-62M plane flew to Latakia?", "unsupported", id="said of something else"
-        ),
+        pytest.param("Libya.", "From where did the plane fly to Latakia?", "supported", id="right"),
+        pytest.param("Yes.", "Did an Il-62M plane fly from Libya to Latakia?", "supported", id="yes"),
+        pytest.param("Egypt.", "From where did the plane fly to Latakia?", "unsupported", id="elsewhere"),
     ],
 )
 def test_an_answer_of_a_word_is_held_against_the_question(answer: str, question: str, support: str) -> None:
