@@ -24,7 +24,8 @@ ASKED = 0.15
 """Weight of a word that the question has already said, against 1 for a word that the answer adds."""
 ASKED_BY_SHORT = 0.5
 """The same for an answer of a few words: its span must also be about what was asked."""
-YES_OR_NO = frozenset(("yes", "no"))
+YES = frozenset(["ye"])
+"""The stem of yes, the one capital word that names nothing."""
 SHORT = 3
 """Words up to which an answer counts as short."""
 FAIR = 0.35
@@ -126,7 +127,7 @@ class _Claim:
         self._weights = {word: asked if word in self._asked_words else 1.0 for word in said}
         self._exact = frozenset(_exact(sentence))
         inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
-        self._names = frozenset(names(inner)) - self._exact - YES_OR_NO
+        self._names = frozenset(names(inner)) - self._exact - YES
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
         self._other = {word: weight for word, weight in self._weights.items() if word not in dated}
         self._asked = _exact(question)
