@@ -1,12 +1,15 @@
 # Footnote: make chat | test | ask Q="…" | install | check | bench | clean
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # The starter library lies here; your own lies in your data folder (see README).
 STARTER := .cache/library
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-export PIP_PROGRESS_BAR ?= on
+# In a terminal, one line that shows what pip is at; its errors always pass.
+SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Building)/ \
+  {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
 .PHONY: help install chat ask test check bench clean starter
@@ -28,13 +31,13 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo '[2/2] Installing Footnote and its libraries (about 1 GB; two to five minutes) …'
-	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@$(PIP) install --progress-bar off --constraint constraints.txt --editable . | ($(SHOW))
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
 	@echo 'Installing the tools for tests and checks …'
-	@$(PIP) install --quiet --constraint constraints.txt $$($(BIN)/python -c 'import tomllib; \
-	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+	@$(PIP) install --progress-bar off --constraint constraints.txt $$($(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])') | ($(SHOW))
 	@touch $@
 
 install: $(VENV)/.installed
@@ -50,7 +53,7 @@ chat: starter
 	@exec $(BIN)/footnote chat --library $(STARTER)
 
 ask: starter
-	@exec $(BIN)/footnote ask "$(Q)" --library $(STARTER)
+	@exec $(BIN)/footnote ask "$$Q" --library $(STARTER)
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)
@@ -62,7 +65,7 @@ check: $(VENV)/.dev
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
 
-bench: $(VENV)/.dev starter
+bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean:
