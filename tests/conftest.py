@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(item, call):
     """Where skipping is forbidden, a skipped test is a failed one."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("FOOTNOTE_TESTS_NO_SKIP"):
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("TESTS_MAY_NOT_SKIP"):
         report.outcome = "failed"
         report.longrepr = f"skipped where skipping is forbidden: {report.longrepr}"
     return report
