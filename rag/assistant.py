@@ -129,13 +129,13 @@ class Assistant:
             raise LibraryMissing(
                 f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
             )
-        if self._chat_model is not None:
-            self._chat_model.start()
         found = search(self.library, self.embedder, question, self.settings.passages)
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
             "first_token_s": None,
         }
+        if found.enough and self._chat_model is not None:
+            self._chat_model.start()  # only now: loading a model would slow the search for the quotes
         yield EvidenceFound(found.quotes, found.passages, question)
         sentences = list[Sentence]()
         if found.enough and self._chat_model is None:

@@ -18,7 +18,7 @@ from ingest.load import load
 from rag.artifacts import EMBEDDER, ensure
 from rag.settings import load_settings
 
-COPIES = 12
+COPIES = 48
 
 
 def corpus(documents: Sequence[Path], folder: Path) -> int:
