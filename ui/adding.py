@@ -59,6 +59,6 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
             Text(outcome.path.name),
             Text(outcome.kind, style=_STYLES[outcome.kind]),
             str(outcome.n_passages or ""),
-            Text(outcome.reason or ""),
+            Text((outcome.reason or "").removeprefix(f"{outcome.path.name}: ")),
         )
     return table
