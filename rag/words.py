@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SPELLED = {
     word: str(value)
     for value, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
-}
+} | {"twice": "2"}
 _MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"
 )

@@ -23,6 +23,7 @@ def test_terms(text: str, expected: list[str]) -> None:
         pytest.param("1,200 or 1.200 people", {"1200"}, id="thousands"),
         pytest.param("3.50 percent", {"3.5"}, id="trailing zero"),
         pytest.param("three times", {"3"}, id="in words"),
+        pytest.param("twice", {"2"}, id="twice"),
         pytest.param("no one", set(), id="none"),
     ],
 )
