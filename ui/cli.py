@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,6 @@ from rag.settings import Settings, load_settings
 
 app = typer.Typer(
     name="footnote",
-    help="Answers from your own documents, with a source behind every sentence.",
     epilog='Example:  footnote add ~/papers   then   footnote ask "What did we measure in May?"',
     no_args_is_help=True,
     add_completion=True,
@@ -30,6 +30,21 @@ LibraryOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Document = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"footnote {metadata.version('footnote')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def footnote(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Answers from your own documents, with a source behind every sentence."""
 
 
 def main() -> None:

@@ -99,6 +99,10 @@ def test_the_terminal_shows_quotes_then_the_answer_then_sources(footnote, seed_l
     assert shown.index("Key quotes") < shown.index("[1]") < shown.index("Sources")
 
 
+def test_the_version_is_told(footnote) -> None:
+    assert footnote("--version").stdout.startswith("footnote 0.")
+
+
 @pytest.mark.parametrize("command", [(), ("add",), ("ask",), ("list",), ("show",), ("remove",), ("chat",)])
 def test_help_has_an_example(footnote, command: tuple[str, ...]) -> None:
     shown = footnote(*command, "--help")
