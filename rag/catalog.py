@@ -15,9 +15,11 @@ import sqlalchemy as sa
 
 from rag.errors import LibraryIncompatible, LibraryMissing
 from rag.rows import (
+    find_document,
     found,
     insert_passage,
     next_generation,
+    passage_ids,
     put_document,
     put_meta,
     quoted,
@@ -139,12 +141,7 @@ class Catalog:
     def document(self, document_id: str) -> Document | None:
         """Return one document, or None."""
         with self._read() as connection:
-            row = (
-                connection.execute(sa.select(documents).where(documents.c.id == document_id))
-                .mappings()
-                .first()
-            )
-            return Document(**row) if row else None
+            return find_document(connection, document_id)
 
     def text(self, document_id: str) -> str:
         """Return the extracted text that all offsets point into."""
@@ -177,9 +174,7 @@ class Catalog:
             embedded: the passages' vectors, shape (n, dimensions), unit length.
         """
         with self._write() as connection:
-            old = set(
-                connection.scalars(sa.select(passages.c.id).where(passages.c.document_id == document.id))
-            )
+            old = set(passage_ids(connection, document.id))
             gone = tuple(sorted(old - {passage.id for passage in new}))
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
             remove_passages(connection, gone)
@@ -192,21 +187,15 @@ class Catalog:
     def fail(self, document: Document) -> None:
         """Record that a file's newest version could not be read; an older version keeps answering."""
         with self._write() as connection:
-            old = (
-                connection.execute(sa.select(documents).where(documents.c.id == document.id))
-                .mappings()
-                .first()
-            )
+            old = find_document(connection, document.id)
             if old is not None:
-                document = replace(Document(**old), status="failed", error=document.error)
+                document = replace(old, status="failed", error=document.error)
             put_document(connection, document, None)
 
     def remove(self, document_id: str) -> Change:
         """Remove a document and its passages, in one transaction."""
         with self._write() as connection:
-            gone = tuple(
-                connection.scalars(sa.select(passages.c.id).where(passages.c.document_id == document_id))
-            )
+            gone = passage_ids(connection, document_id)
             remove_passages(connection, gone)
             connection.execute(documents.delete().where(documents.c.id == document_id))
             next_generation(connection)
