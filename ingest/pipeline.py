@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ import numpy as np
 from ingest.chunk import chunk, context
 from ingest.load import media_type
 from ingest.worker import Worker
-from rag.errors import BrokenDocument, LoadError, UnknownFormat
+from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library
 from rag.models import Embedder
 from rag.types import Document, Passage, Text
@@ -148,7 +147,7 @@ class _Run:
         old = self._known.get(path.as_uri())
         digest = ""
         try:
-            data = _bytes(path)
+            data = worker.read(path)
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and old.sha256 == digest and old.status == "ready":
                 self._outcomes[path] = Outcome(path, "same", old.title, old.n_passages)
@@ -207,7 +206,7 @@ class _Run:
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
         self._outcomes[path] = Outcome(path, "failed", path.stem, reason=str(error))
-        if digest and not isinstance(error, UnknownFormat):
+        if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
             uri = path.as_uri()
             document = Document(
                 id=document_id(uri),
@@ -232,21 +231,3 @@ def document_id(uri: str) -> str:
 
 def _parts(read: _Read) -> list[tuple[str, str]]:
     return [(c, passage.text) for c, passage in zip(read.contexts, read.passages, strict=True)]
-
-
-def _bytes(path: Path) -> bytes:
-    """Return a file's content.
-
-    Raises:
-        LoadError: it is not a readable, regular file.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise BrokenDocument(f"{path.name}: not a regular file; name files and folders")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BrokenDocument(f"{path.name}: no such file; check the path") from None
-    except OSError as error:
-        raise BrokenDocument(
-            f"{path.name}: cannot be read ({error.strerror}); check its permissions"
-        ) from None

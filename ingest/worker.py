@@ -74,6 +74,19 @@ class Worker:
         """The child's process id; None while there is no child."""
         return self._child.pid if self._child else None
 
+    def read(self, path: Path) -> bytes:
+        """Return the bytes of a file that may be loaded; no more is read than a file may have.
+
+        Raises:
+            LoadError: it is of an unknown kind, too large, or cannot be opened.
+        """
+        name = _one_line(path)
+        check_supported(name)
+        data = _read(path, name, self._limits.max_bytes)
+        if len(data) > self._limits.max_bytes:
+            raise _too_large(name, self._limits.max_bytes)
+        return data
+
     def load(self, path: Path, data: bytes | None = None) -> Text:
         """Return the text of a file.
 
@@ -84,9 +97,10 @@ class Worker:
         Raises:
             LoadError: one of its subclasses; the message says why and what to do.
         """
-        name = " ".join(path.name.split())
+        name = _one_line(path)
+        if data is None:
+            data = self.read(path)
         check_supported(name)
-        data = _read(path, name, self._limits.max_bytes) if data is None else data
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits.max_bytes)
         with self._lock:
@@ -162,6 +176,10 @@ def _environment(python_path: str) -> dict[str, str]:
     places += [place for place in python_path.split(os.pathsep) if place]
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
+
+
+def _one_line(path: Path) -> str:
+    return " ".join(path.name.split())
 
 
 def _read(path: Path, name: str, limit: int) -> bytes:

@@ -79,9 +79,10 @@ class Library:
             DocumentNotFound: there is none, or the name fits several.
         """
         path = Path(name).expanduser().absolute()
-        found = [d for d in self.documents() if name in (d.id, d.uri) or path == path_of(d.uri)]
-        found = found or [d for d in self.documents() if name in (d.title, unquote(d.uri).rpartition("/")[2])]
-        found = found or [d for d in self.documents() if len(name) >= 4 and d.id.startswith(name)]
+        every = self.documents()
+        found = [d for d in every if name in (d.id, d.uri) or path == path_of(d.uri)]
+        found = found or [d for d in every if name in (d.title, unquote(d.uri).rpartition("/")[2])]
+        found = found or [d for d in every if len(name) >= 4 and d.id.startswith(name)]
         if len(found) == 1:
             return found[0]
         if found:

@@ -103,6 +103,18 @@ def test_a_pipe_is_refused_at_once(library, embedder, tmp_path) -> None:
     assert (outcome.kind, "not a regular file" in outcome.reason) == ("failed", True)
 
 
+def test_a_file_that_is_too_large_or_of_an_unknown_kind_is_not_read(library, embedder, tmp_path) -> None:
+    for name in ("huge.txt", "film.mp4"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(50 * 10**9)  # a hole: it takes no space, but reading it would take all memory
+    outcomes = add(library, [tmp_path / "huge.txt", tmp_path / "film.mp4"], embedder)
+    assert ["larger than 100 MB" in outcomes[0].reason, "does not read .mp4" in outcomes[1].reason] == [
+        True,
+        True,
+    ]
+    assert [(d.title, d.status) for d in library.documents()] == [("huge", "failed")]
+
+
 def test_progress_names_each_file(library, embedder, folder) -> None:
     seen = []
     add(library, [folder], embedder, on_progress=seen.append)
