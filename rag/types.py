@@ -141,6 +141,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation and its answer's text; a history holds them oldest first."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceFound:
     """First event of a stream: key quotes and passages, before the model has read anything."""
 
