@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.answering import Outcome, answer, quoted
 from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, QuestionError
+from rag.followup import FollowUp, follow_up
 from rag.library import Library
-from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder, translate
-from rag.prompt import messages, select
-from rag.search import Evidence, search
+from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
+from rag.search import search
 from rag.settings import Settings, load_settings
-from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Sentence, SentenceChecked
-from rag.writing import stands, write
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.writer import Writer
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable, RunnableConfig
 
 MAX_QUESTION_CHARS = 4_000
-REFUSAL = "The documents do not answer this question."
-UNSUPPORTED = "The model found no answer that the documents support."
+REWRITE_PIECES = 48
+"""Of a rewrite, as the model sends it: about a token each. Providers differ in how a limit is told them."""
 EXACT_LIMIT = 20_000
 """Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
 
@@ -99,25 +101,38 @@ class Assistant:
             self._chat_model.runnable()
 
     @property
+    def chat_model(self) -> ChatModel | None:
+        """The model that writes the answers; None when the key quotes are all there is."""
+        return self._chat_model
+
+    @property
     def model(self) -> str:
         """Name of the model that writes the answers, or ``none``."""
         return self._chat_model.name if self._chat_model is not None else "none"
 
-    def ask(self, question: str) -> Answer:
-        """Return the whole answer to a question.
+    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+        """Return the whole answer to a question, which may follow up on the turns of `history`.
 
         Raises:
             QuestionError: the question is empty or too long.
             LibraryError: the library is empty or cannot be read.
             ModelError: the model does not answer.
         """
-        return next(event.answer for event in self.stream(question) if isinstance(event, AnswerFinished))
+        events = self.stream(question, history=history)
+        return next(event.answer for event in events if isinstance(event, AnswerFinished))
 
-    def stream(self, question: str, *, config: RunnableConfig | None = None) -> Iterator[Event]:
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return what a question asks after the turns of `history`: rewritten where a fast model can."""
+        return self._follow_up(question, history).question
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), config: RunnableConfig | None = None
+    ) -> Iterator[Event]:
         """Yield the answer as it is made: `EvidenceFound`, then text and sentences, then `AnswerFinished`.
 
         Args:
             question: up to 4,000 characters.
+            history: the turns before it, oldest first.
             config: LangChain's; its callbacks see the model at work.
 
         Raises:
@@ -129,26 +144,29 @@ class Assistant:
             raise LibraryMissing(
                 f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
             )
-        found = search(self.library, self.embedder, question, self.settings.passages)
+        asked = self._follow_up(question, history)
+        found = search(self.library, self.embedder, asked, self.settings.passages)
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
             "first_token_s": None,
         }
         if found.enough and self._chat_model is not None:
             self._chat_model.start()  # only now: loading a model would slow the search for the quotes
-        yield EvidenceFound(found.quotes, found.passages, question)
-        sentences = list[Sentence]()
+        yield EvidenceFound(found.quotes, found.passages, found.question)
+        outcome = Outcome(found)
         if found.enough and self._chat_model is None:
-            sentences = [Sentence(quote.quote, (quote,), "supported") for quote in found.quotes]
-        elif found.enough:
-            for event in write(self._generate(found, config), found, self.embedder):
-                if isinstance(event, SentenceChecked):
-                    sentences.append(event.sentence)
-                elif timings["first_token_s"] is None:
+            outcome = quoted(found)
+        elif found.enough and self._chat_model is not None:
+            writer = Writer(self._chat_model, self.settings, config)
+            for event in answer(found, writer, self.embedder, history):
+                if isinstance(event, Outcome):
+                    outcome = event
+                    continue
+                if timings["first_token_s"] is None:
                     timings["first_token_s"] = time.perf_counter() - started
                 yield event
         timings["total_s"] = time.perf_counter() - started
-        yield AnswerFinished(self._answer(found, sentences, timings))
+        yield AnswerFinished(outcome.answer(question, self.model, timings))
 
     def as_retriever(self, k: int = 5) -> BaseRetriever:
         """Return a LangChain retriever; its documents carry uri, title, page, start and end in metadata."""
@@ -165,38 +183,18 @@ class Assistant:
 
         return AnswerRunnable(self)
 
-    def _generate(self, found: Evidence, config: RunnableConfig | None) -> Iterator[str]:
-        """Yield the model's words; its library's errors become ours here."""
-        assert self._chat_model is not None  # noqa: S101 - stream() calls this only with a model
-        spans = select(found.ranked, self.settings.evidence_tokens)
+    def _follow_up(self, question: str, history: Sequence[Turn]) -> FollowUp:
+        quick = self._chat_model is not None and not self.settings.llm.startswith("local")
+        return follow_up(question, history, self._rewritten if quick else None)
+
+    def _rewritten(self, asked: list[tuple[str, str]]) -> str:
+        """Return the model's rewrite of a follow-up, or nothing: the question can be searched without it."""
+        assert self._chat_model is not None  # noqa: S101 - _follow_up() calls this only with a model
         try:
-            for chunk in self._chat_model.runnable().stream(messages(found.question, spans), config):
-                yield chunk.text
-        except FootnoteError:
-            raise
-        except Exception as error:  # each provider raises its own kinds: this is the border
-            raise translate(error, self.settings) from error
-
-    def _answer(self, found: Evidence, sentences: list[Sentence], timings: dict[str, float | None]) -> Answer:
-        refused = not stands(sentences, found.confidence)
-        return Answer(
-            question=found.question,
-            standalone_question=found.question,
-            quotes=found.quotes,
-            text=_text(found, sentences, refused=refused),
-            sentences=() if refused else tuple(sentences),
-            passages=found.passages,
-            refused=refused,
-            confidence=round(found.confidence, 4),
-            model=self.model,
-            timings=timings,
-        )
-
-
-def _text(found: Evidence, sentences: list[Sentence], *, refused: bool) -> str:
-    if refused:
-        return UNSUPPORTED if found.enough else REFUSAL
-    return " ".join(sentence.text for sentence in sentences)
+            pieces = self._chat_model.runnable().stream(asked)
+            return "".join(piece.text for piece in islice(pieces, REWRITE_PIECES))
+        except Exception:  # each provider raises its own kinds: the answer's call will report it
+            return ""
 
 
 def _valid(question: str) -> str:

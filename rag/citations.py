@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag.evidence import Span
 from rag.types import Sentence, Support
 from rag.vectors import Matrix
-from rag.words import months, names, numbers, stem, stems
+from rag.words import months, names, numbers, stem, stem_set, stems
 
 SUPPORTED = 0.65
 PARTLY = 0.45
@@ -93,9 +93,10 @@ def check(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix,
         question: its words need no source of their own.
     """
     verdict = align(sentence, vector, spans, vectors, question)
-    if verdict.support == "unsupported":
-        return Sentence(sentence)
-    return Sentence(sentence, tuple(span.citation() for span in verdict.spans), verdict.support)
+    supported = verdict.support != "unsupported"
+    citations = tuple(span.citation() for span in verdict.spans) if supported else ()
+    missing = tuple(sorted(verdict.missing))
+    return Sentence(sentence, citations, verdict.support, round(verdict.score, 4), missing)
 
 
 def align(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix, question: str) -> Verdict:
@@ -133,12 +134,14 @@ class _Claim:
         self._asked = _exact(question)
         self._cosines = cosines
         self._spans = spans
-        self._stems = [set(stems(span.text)) for span in spans]
-        self._before = [self._stems[i - 1] & self._asked_words if i else set() for i in range(len(spans))]
+        self._stems = [stem_set(span.text) for span in spans]
+        self._before = [
+            self._stems[i - 1] & self._asked_words if i else frozenset() for i in range(len(spans))
+        ]
         self._span_exact = [_exact(span.text) for span in spans]
         around = {p.id: p for p in (span.passage for span in spans)}
         texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
-        self._around = {i: (set(stems(text)), _exact(text)) for i, text in texts.items()}
+        self._around = {i: (stem_set(text), _exact(text)) for i, text in texts.items()}
 
     def carried(self, chosen: tuple[int, ...]) -> tuple[float, frozenset[str]]:
         """Return the score of the chosen spans, 0..1, and the numbers, months and names that they lack.
@@ -166,7 +169,7 @@ def _is_short(sentence: str) -> bool:
     return len(stems(sentence)) <= SHORT
 
 
-def _share(held: set[str], weights: Mapping[str, float]) -> float:
+def _share(held: set[str] | frozenset[str], weights: Mapping[str, float]) -> float:
     total = sum(weights.values())
     return sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0
 

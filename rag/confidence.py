@@ -1,39 +1,109 @@
-"""How likely it is that the documents hold the answer, before any model has read them (pure)."""
+"""How likely an answer is right: judged by the evidence, and once it is written by the answer too (pure).
+
+Two logistic models; ``python -m tests.fit confidence`` fits their coefficients, which lie in
+``rag/weights/confidence.json`` with the data that they come from.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
 
-from rag.evidence import RankedSpan, share
+from rag.evidence import RankedSpan
+from rag.question import Question
+from rag.types import Sentence
+from rag.words import stem_set
 
 REFUSE_BELOW = 0.1
-"""Confidence below which a question is refused without asking the model.
+"""Confidence in the evidence below which a question is refused without asking the model.
 
 On 1,000 answerable questions of SQuAD 2.0 and the same with their article removed from the library, this
-refuses 83% of the latter and 1% of the former; most of the rest is left to the check of the written answer.
-On unanswerable questions asked beside their own paragraph it sees little: their evidence looks like evidence.
+refuses 83% of the latter and 1% of the former; most of the rest is left to what the model writes.
 """
 
-_INTERCEPT = -15.73
-_BEST_SENTENCE = 16.73
-_BEST_PASSAGE = 6.02
-_WORDS_HELD = 8.47
-"""A logistic model, fitted on those 2,000 questions; area under the curve .989 on held-out halves."""
+WRITTEN_BELOW = 0.2
+"""Confidence in a written answer below which it is withheld."""
+
+EVIDENCE = ("best sentence's cosine", "best passage's cosine", "share of the question's words held")
+WRITTEN = (
+    *EVIDENCE,
+    "chance of the best sentence",
+    "chance of the cited sentences",
+    "support of the best sentence",
+    "mean log-probability",
+    "least log-probability",
+    "model's own yes",
+)
+"""What a written answer is judged by. A model that tells no log-probabilities is given their means."""
 
 
-def confidence(ranked: Sequence[RankedSpan], weights: Mapping[str, float]) -> float:
+def confidence(ranked: Sequence[RankedSpan], question: Question) -> float:
     """Return the probability, in 0..1, that the library holds the answer.
 
     Args:
         ranked: the evidence, best first.
-        weights: the question's stems with their idf.
+        question: what was asked.
     """
-    if not ranked:
-        return 0.0
+    return _logistic("evidence", evidence_signals(ranked, question)) if ranked else 0.0
+
+
+def evidence_signals(ranked: Sequence[RankedSpan], question: Question) -> dict[str, float]:
+    """Return what the evidence is judged by, by name; at least one span is needed."""
     place = ranked[0].span.passage
-    held = share(" ".join((place.title, *place.headings, place.text)), weights)
+    held = question.share(stem_set(" ".join((place.title, *place.headings, place.text))))
     best_sentence = max(each.cosine for each in ranked)
     best_passage = max(each.span.passage.cosine for each in ranked)
-    z = _INTERCEPT + _BEST_SENTENCE * best_sentence + _BEST_PASSAGE * best_passage + _WORDS_HELD * held
+    return dict(zip(EVIDENCE, (best_sentence, best_passage, held), strict=True))
+
+
+def signals(
+    ranked: Sequence[RankedSpan],
+    question: Question,
+    sentences: Sequence[Sentence],
+    logprobs: Sequence[float],
+    certain: float | None,
+) -> dict[str, float]:
+    """Return what a written answer is judged by, by name.
+
+    Args:
+        ranked: the evidence, best first.
+        question: what was asked.
+        sentences: the answer's, checked.
+        logprobs: of the answer's tokens; empty when the model does not tell them.
+        certain: the model's probability that its answer is right; None when it does not tell.
+    """
+    cited = {(c.passage_id, c.start) for sentence in sentences for c in sentence.citations}
+    chances = [each.score for each in ranked if (each.span.passage.id, each.span.start) in cited]
+    neutral = _coefficients()["written"]["neutral"]
+    written = (
+        ranked[0].score,
+        sum(chances),
+        max((each.score for each in sentences if each.support != "unsupported"), default=0.0),
+        sum(logprobs) / len(logprobs) if logprobs else neutral["mean log-probability"],
+        min(logprobs) if logprobs else neutral["least log-probability"],
+        neutral["model's own yes"] if certain is None else certain,
+    )
+    return evidence_signals(ranked, question) | dict(zip(WRITTEN[len(EVIDENCE) :], written, strict=True))
+
+
+def written_confidence(seen: Mapping[str, float]) -> float:
+    """Return the probability, in 0..1, that a written answer with these `signals` is right and supported."""
+    return _logistic("written", seen)
+
+
+def _logistic(name: str, seen: Mapping[str, float]) -> float:
+    model = _coefficients()[name]
+    z = model["intercept"] + sum(weight * seen[key] for key, weight in model["weights"].items())
     return 1 / (1 + math.exp(-z))
+
+
+@cache
+def _coefficients() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        (resources.files("rag") / "weights" / "confidence.json").read_text("utf-8")
+    )
+    return found

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rag.artifacts import EMBEDDER
 from rag.local_llm import available_cores
+from rag.vectors import TokenVectors, unit
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -63,6 +64,16 @@ class MiniLM:
                 self._encoding.release()
         return self._few.embed(texts)
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return for each text its unit vector and those of its tokens."""
+        model = self._torch
+        if model is not None and texts and self._encoding.acquire(blocking=False):
+            try:
+                return _encode_tokens(model, self._tokenizer, texts)
+            finally:
+                self._encoding.release()
+        return self._few.embed_tokens(texts)
+
     def count_tokens(self, text: str) -> int:
         """Return how many tokens `text` has, special tokens apart."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
@@ -109,6 +120,20 @@ class MiniLM:
 def _encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
     vectors = np.asarray(model.encode(list(texts), batch_size=BATCH, show_progress_bar=False))
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _encode_tokens(
+    model: SentenceTransformer, tokenizer: Tokenizer, texts: Sequence[str]
+) -> list[TokenVectors]:
+    states = model.encode(
+        list(texts), output_value="token_embeddings", batch_size=BATCH, show_progress_bar=False
+    )
+    found = []
+    for text, each in zip(texts, states, strict=True):
+        rows = each.float().numpy()
+        tokens = tuple(tokenizer.encode(text).tokens[: len(rows) - 1])
+        found.append(TokenVectors(unit(rows.mean(axis=0)), (*tokens, "[SEP]")[: len(rows)], unit(rows)))
+    return found
 
 
 def _load_sentence_transformer(folder: Path) -> SentenceTransformer:

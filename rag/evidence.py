@@ -1,12 +1,7 @@
-"""Passages to ranked sentences, and to the key quotes among them (pure).
-
-Sentences of the best passages are ranked by the sum of three scores, each scaled to 0..1: similarity of the
-embeddings, idf-weighted share of the question's words, and the passage's own score.
-"""
+"""Passages to sentences, and ranked sentences to key quotes (pure)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +9,11 @@ import numpy as np
 
 from rag.sentences import sentence_spans
 from rag.types import Citation, FoundPassage
-from rag.vectors import Matrix
-from rag.words import stem, stems, terms
+from rag.words import stem_set
 
 MAX_QUOTES = 3
-NEAR_BEST = 0.7
-"""Share of the best score that a further key quote needs."""
+SURE = 0.95
+"""Chance of holding the answer, together, at which no further key quote is shown."""
 _RULES = "#=-~^*_ \t\n"
 
 
@@ -31,6 +25,11 @@ class Span:
     start: int
     end: int
     page: int | None
+
+    @property
+    def document_id(self) -> str:
+        """The document that the span is in."""
+        return self.passage.document_id
 
     @property
     def text(self) -> str:
@@ -47,7 +46,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class RankedSpan:
-    """A sentence with its score in 0..3, its cosine and its share of the question's words (both raw)."""
+    """A sentence as evidence.
+
+    `score` is its chance, 0..1, to be the one that holds the answer if any of its kind does; `cosine` and
+    `share` (of the question's words) say how near it is to the question.
+    """
 
     span: Span
     score: float
@@ -75,59 +78,15 @@ def spans_of(passages: Sequence[FoundPassage], pages: Mapping[str, Sequence[int]
     return spans
 
 
-def idf(question: str, frequency: Mapping[str, int], n_passages: int) -> dict[str, float]:
-    """Return the weight of each stem of the question: ln(1 + (N - df + 0.5) / (df + 0.5)), as in BM25."""
-    weights: dict[str, float] = {}
-    for term in terms(question):
-        df = frequency.get(term, 0)
-        weights[stem([term])[0]] = math.log(1 + (n_passages - df + 0.5) / (df + 0.5))
-    return weights
-
-
-def rank(
-    spans: Sequence[Span], question_vector: Matrix, vectors: Matrix, weights: Mapping[str, float]
-) -> list[RankedSpan]:
-    """Return the spans ranked as evidence for the question, best first.
-
-    Args:
-        spans: sentences of the passages found.
-        question_vector: shape (dimensions,).
-        vectors: the spans' embeddings, shape (n, dimensions).
-        weights: the question's stems with their idf.
-    """
-    if not spans:
-        return []
-    cosines = vectors @ question_vector
-    shares = np.array([share(span.text, weights) for span in spans])
-    places = np.array([span.passage.score for span in spans])
-    scores = _scale(cosines) + _scale(shares) + _scale(places)
-    order = sorted(range(len(spans)), key=lambda i: (-scores[i], i))
-    return [RankedSpan(spans[i], float(scores[i]), float(cosines[i]), float(shares[i])) for i in order]
-
-
-def share(text: str, weights: Mapping[str, float]) -> float:
-    """Return the idf-weighted share of the question's words that stand in `text`, 0..1."""
-    total = sum(weights.values())
-    if not total:
-        return 0.0
-    held = set(stems(text))
-    return sum(weight for word, weight in weights.items() if word in held) / total
-
-
-def _scale(values: Matrix) -> Matrix:
-    low, high = values.min(), values.max()
-    return (values - low) / (high - low) if high > low else np.ones_like(values)
-
-
 def key_quotes(ranked: Sequence[RankedSpan]) -> list[Span]:
     """Return one to three sentences that answer in the sources' own words, best first.
 
-    A further one is shown only when it comes near the best; none repeats another's words.
+    None repeats another's words; further ones are shown until one of them very likely holds the answer.
     """
     chosen: list[RankedSpan] = []
     for each in ranked:
-        if len(chosen) == MAX_QUOTES or (chosen and each.score < NEAR_BEST * chosen[0].score):
+        if len(chosen) == MAX_QUOTES or sum(one.score for one in chosen) >= SURE:
             break
-        if not any(set(stems(each.span.text)) == set(stems(other.span.text)) for other in chosen):
+        if not any(stem_set(each.span.text) == stem_set(other.span.text) for other in chosen):
             chosen.append(each)
     return [each.span for each in chosen]

@@ -12,8 +12,9 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
 
+from rag.followup import FollowUp
 from rag.library import Library
-from rag.retrieve import retrieve
+from rag.search import find
 from rag.types import Answer, AnswerFinished, EvidenceFound, FoundPassage, SentenceChecked, TextWritten
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Question = str | Mapping[str, Any]
 
 
 class PassageRetriever(BaseRetriever):
-    """Finds passages; dense and lexical, fused."""
+    """Finds passages; dense and lexical, fused, the best looked at sentence by sentence."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -34,8 +35,8 @@ class PassageRetriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        [vector] = self.embedder.embed([query])
-        return [_document(passage) for passage in retrieve(self.library, query, vector, self.k)]
+        found = find(self.library, self.embedder, FollowUp(query), self.k)
+        return [_document(passage) for passage in found.passages]
 
 
 class AnswerRunnable(Runnable[Question, Answer]):

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from rag.vectors import TokenVectors, unit
+
 Matrix = NDArray[np.float32]
 
 PACK_TOKENS = 512
@@ -74,13 +76,30 @@ class NumpyMiniLM:
         """Return one unit vector a text, shape ``(len(texts), dimensions)``."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         vectors = np.empty((len(ids), self.dimensions), dtype=np.float32)
+        for place, states in self._states(ids):
+            vectors[place] = states.mean(axis=0)
+        return unit(vectors)
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return for each text its unit vector and those of its tokens."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        found: dict[int, TokenVectors] = {}
+        for place, states in self._states([encoding.ids for encoding in encodings]):
+            tokens = tuple(encodings[place].tokens)
+            found[place] = TokenVectors(unit(states.mean(axis=0)), tokens, unit(states))
+        return [found[place] for place in range(len(encodings))]
+
+    def _states(self, ids: Sequence[Sequence[int]]) -> Iterator[tuple[int, Matrix]]:
+        """Yield the place of each text and the last states of its tokens, shape (tokens, dimensions)."""
         for pack in _packs([len(row) for row in ids]):
-            vectors[pack] = self._encode([ids[place] for place in pack])
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors
+            states = self._encode([ids[place] for place in pack])
+            start = 0
+            for place in pack:
+                yield place, states[start : start + len(ids[place])]
+                start += len(ids[place])
 
     def _encode(self, rows: Sequence[Sequence[int]]) -> Matrix:
-        """Return the mean of the token vectors of each row; rows come sorted by length."""
+        """Return the token vectors of all rows, one below the other; rows come sorted by length."""
         groups = [(length, len(list(same))) for length, same in groupby(len(row) for row in rows)]
         x = self._words[np.concatenate(rows)]
         start = 0
@@ -90,12 +109,7 @@ class NumpyMiniLM:
         self._normalize(x, *self._first_norm)
         for layer in self._layers:
             x = self._through(layer, x, groups)
-        means = []
-        start = 0
-        for length, count in groups:
-            means.append(x[start : start + length * count].reshape(count, length, -1).mean(axis=1))
-            start += length * count
-        return np.concatenate(means)
+        return x
 
     def _through(self, layer: _Layer, x: Matrix, groups: Sequence[tuple[int, int]]) -> Matrix:
         qkv: Matrix = x @ layer.qkv

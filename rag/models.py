@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openai import DefaultHttpxClient
 
+    from rag.vectors import TokenVectors
+
 __all__ = [
     "ChatModel",
     "Embedder",
@@ -48,6 +50,9 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector a text, shape ``(len(texts), dimensions)``."""
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return for each text its unit vector and those of its tokens."""
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens `text` has, special tokens apart."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.ellipsis import needs_history
 from rag.evidence import RankedSpan, Span
+from rag.types import Turn
 
 SYSTEM = (
     "You answer questions from numbered sources. Use only what the sources say. "
@@ -15,9 +17,12 @@ SYSTEM = (
 )
 """The fixed part; it comes first, so that the model's prompt cache serves it."""
 
+CERTAIN = "Is it certain from the sources that this is the right answer to the question? Reply Yes or No."
+
 _CONTROL = re.compile(
     r"<\|(?=[^\n|]{0,40}\|>)|\[(?=/?INST\])|<(?=/?s>|(?:start|end)_of_turn>)", re.IGNORECASE
 )
+_EARLIER_CHARS = 300
 _CHARS_A_TOKEN = 4.2
 """English text in the tokenizers of current models; Qwen's takes 4.2 to 4.6 on Wikipedia paragraphs."""
 
@@ -41,8 +46,11 @@ def select(ranked: Sequence[RankedSpan], budget: int) -> list[Span]:
     return sorted(chosen, key=lambda span: (passages[span.passage.id], span.start))
 
 
-def messages(question: str, spans: Sequence[Span]) -> list[tuple[str, str]]:
-    """Return the conversation that asks a model: (role, text) pairs, as LangChain takes them."""
+def messages(question: str, spans: Sequence[Span], history: Sequence[Turn] = ()) -> list[tuple[str, str]]:
+    """Return the conversation that asks a model: (role, text) pairs, as LangChain takes them.
+
+    Of the history, the question before is shown where this one cannot be read without it.
+    """
     sources: dict[str, list[Span]] = {}
     for span in spans:
         sources.setdefault(span.passage.id, []).append(span)
@@ -51,7 +59,22 @@ def messages(question: str, spans: Sequence[Span]) -> list[tuple[str, str]]:
         text = " … ".join(_runs(group))
         lines.append(f"[{number}] {defuse(group[0].passage.title)}: {defuse(text)}")
     body = "\n".join(lines)
-    return [("system", SYSTEM), ("user", f"Sources:\n{body}\n\nQuestion: {defuse(question)}\nAnswer:")]
+    before = ""
+    if history and needs_history(question, history):
+        before = f"Earlier question: {defuse(history[-1].question[:_EARLIER_CHARS])}\n"
+    asked = f"{before}Question: {defuse(question)}"
+    return [("system", SYSTEM), ("user", f"Sources:\n{body}\n\n{asked}\nAnswer:")]
+
+
+def briefly(question: str, span: Span) -> list[tuple[str, str]]:
+    """Return the messages that ask for the answer of one sentence alone, in a few words."""
+    [system, (role, text)] = messages(question, [span])
+    return [system, (role, text.removesuffix("Answer:") + "Answer in one to five words:")]
+
+
+def doubt(asked: Sequence[tuple[str, str]], answer: str) -> list[tuple[str, str]]:
+    """Return the messages that ask a model whether its answer was right; it has read all but the last."""
+    return [*asked, ("assistant", answer), ("user", CERTAIN)]
 
 
 def defuse(text: str) -> str:

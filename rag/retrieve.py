@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rag.library import Library
 from rag.types import FoundPassage
 from rag.vectors import Matrix
-from rag.words import numbers, stems, terms
+from rag.words import numbers, stem_set, terms
 
 CANDIDATES = 100
 """Candidates taken from each side before fusion."""
@@ -17,25 +17,42 @@ DUPLICATE = 0.9
 """Share of common words above which two passages count as one voice."""
 
 
-def retrieve(library: Library, question: str, vector: Matrix, k: int) -> list[FoundPassage]:
-    """Return the `k` best passages for a question, best first, near-duplicates folded.
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for: its words, its embedding of shape (dimensions,), and its weight beside others."""
 
-    Args:
-        library: where to look.
-        question: its words search the lexical index.
-        vector: its embedding, unit length, shape (dimensions,).
-        k: how many.
+    text: str
+    vector: Matrix
+    weight: float = 1.0
+
+
+def retrieve(library: Library, queries: Sequence[Query], k: int) -> list[FoundPassage]:
+    """Return the `k` best passages for the queries together, best first, near-duplicates folded."""
+    return [each for each in candidates(library, queries, 3 * k) if not each.repeats][:k]
+
+
+def candidates(library: Library, queries: Sequence[Query], n: int) -> list[FoundPassage]:
+    """Return the `n` best passages for the queries together, best first, near-duplicates marked.
+
+    Scores are 0..1; a passage's cosine and BM25 are those to the first query.
     """
-    dense = dict(library.search_dense(vector, CANDIDATES))
-    lexical = dict(library.catalog.search(terms(question), CANDIDATES))
-    scores = fuse(dense, lexical)
-    best = sorted(scores, key=lambda i: (-scores[i], i))[: 3 * k]
-    cosines = _cosines(library, vector, best, dense)
+    scores: dict[str, float] = {}
+    dense: dict[str, float] = {}
+    lexical: dict[str, float] = {}
+    for query in reversed(queries):  # the first query's cosines and BM25 stay
+        dense = dict(library.search_dense(query.vector, CANDIDATES))
+        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES))
+        share = query.weight / sum(each.weight for each in queries)
+        for key, value in fuse(dense, lexical).items():
+            scores[key] = scores.get(key, 0.0) + share * value
+    best = sorted(scores, key=lambda i: (-scores[i], i))[:n]
+    cosines = _cosines(library, queries[0].vector, best, dense)
     passages = library.catalog.passages(best)
-    ranked = [
-        replace(passages[i], score=scores[i], cosine=cosines.get(i, 0.0)) for i in best if i in passages
-    ]
-    return fold(ranked)[:k]
+    return mark_repeats(
+        replace(passages[i], score=scores[i], cosine=cosines.get(i, 0.0), lexical=lexical.get(i))
+        for i in best
+        if i in passages
+    )
 
 
 def fuse(*rankings: Mapping[str, float]) -> dict[str, float]:
@@ -60,15 +77,24 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
 
 def fold(passages: Iterable[FoundPassage]) -> list[FoundPassage]:
     """Drop each passage that says what a better one says: nearly the same words, the same numbers."""
-    kept: list[tuple[FoundPassage, set[str], set[str]]] = []
+    return [passage for passage in mark_repeats(passages) if not passage.repeats]
+
+
+def mark_repeats(passages: Iterable[FoundPassage]) -> list[FoundPassage]:
+    """Return the passages, each that says what a better one says with the id of that one in `repeats`."""
+    marked: list[FoundPassage] = []
+    kept: list[tuple[str, frozenset[str], set[str]]] = []
     for passage in passages:
-        these, values = set(stems(passage.text)), numbers(passage.text)
-        if not any(values == others and _overlap(these, those) > DUPLICATE for _, those, others in kept):
-            kept.append((passage, these, values))
-    return [passage for passage, _, _ in kept]
+        these, values = stem_set(passage.text), numbers(passage.text)
+        same = (i for i, those, others in kept if values == others and _overlap(these, those) > DUPLICATE)
+        repeated = next(same, "")
+        if not repeated:
+            kept.append((passage.id, these, values))
+        marked.append(replace(passage, repeats=repeated))
+    return marked
 
 
-def _overlap(a: set[str], b: set[str]) -> float:
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a | b else 1.0
 
 

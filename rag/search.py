@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag.confidence import REFUSE_BELOW, confidence
-from rag.evidence import RankedSpan, Span, idf, key_quotes, rank, spans_of
+from rag.evidence import RankedSpan, Span, key_quotes, spans_of
+from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder
-from rag.retrieve import retrieve
-from rag.types import Citation, FoundPassage
-from rag.vectors import Matrix
-from rag.words import terms
+from rag.question import Question, idf
+from rag.ranking import rank, scale
+from rag.retrieve import Query, candidates
+from rag.types import Candidate, Citation, FoundPassage
+from rag.vectors import Matrix, TokenVectors, unit
+from rag.words import stem_set, terms
+
+RERANKED, MOST_RERANKED = 2.5, 25
+"""Passages whose sentences are looked at, for each passage wanted, and at most."""
+
+SENTENCE, WORDS = 0.3, 0.15
+"""Weight of a passage's nearest sentence, and of its sentence with most words of the question, against 1 of
+its fused score. Together: factoid recall@1 .856 to .883, SciFact nDCG@10 .702 to .713, facts of news in the
+top ten .897 to .903."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +33,145 @@ class Evidence:
     """What a question found.
 
     `spans` are the sentences of `passages`, with `vectors` of shape (n, dimensions); `ranked` are the same,
-    best first. `confidence` is the probability that the answer is among them.
+    best first. `confidence` is the probability that the answer is among them. `candidates` are all passages
+    that were looked at, and `follow_up` is what was searched.
     """
 
-    question: str
+    asked: Question
     passages: tuple[FoundPassage, ...]
     spans: Sequence[Span]
     vectors: Matrix
     ranked: Sequence[RankedSpan]
     confidence: float
+    quotes: tuple[Citation, ...]
+    candidates: tuple[Candidate, ...]
+    follow_up: FollowUp
+
+    @property
+    def question(self) -> str:
+        """The question as it is put to the model."""
+        return self.asked.text
 
     @property
     def enough(self) -> bool:
         """Whether the evidence is worth an answer."""
         return self.confidence >= REFUSE_BELOW
 
-    @property
-    def quotes(self) -> tuple[Citation, ...]:
-        """The key quotes; none when the evidence is not enough."""
-        return tuple(span.citation() for span in key_quotes(self.ranked)) if self.enough else ()
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The question, its best passages, and their sentences with their token vectors."""
+
+    question: Question
+    passages: Sequence[FoundPassage]
+    spans: Sequence[Span]
+    tokens: Sequence[TokenVectors]
+    candidates: tuple[Candidate, ...]
 
 
-def search(library: Library, embedder: Embedder, question: str, k: int) -> Evidence:
+def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Evidence:
     """Return the evidence for a question in the `k` best passages."""
-    [vector] = embedder.embed([question])
-    passages = retrieve(library, question, vector, k)
-    spans = spans_of(passages, library.catalog.pages(passage.document_id for passage in passages))
-    vectors = embedder.embed([span.text for span in spans]) if spans else np.empty((0, 0), np.float32)
-    weights = idf(question, library.catalog.document_frequency(terms(question)), len(library))
-    ranked = rank(spans, vector, vectors, weights)
-    return Evidence(question, tuple(passages), spans, vectors, ranked, confidence(ranked, weights))
+    found = find(library, embedder, follow_up, k)
+    ranked = rank(found.spans, found.tokens, found.question)
+    sure = confidence(ranked, found.question)
+    return Evidence(
+        asked=found.question,
+        passages=tuple(found.passages),
+        spans=found.spans,
+        vectors=np.array([t.whole for t in found.tokens], np.float32).reshape(-1, embedder.dimensions),
+        ranked=ranked,
+        confidence=sure,
+        quotes=tuple(span.citation() for span in key_quotes(ranked)) if sure >= REFUSE_BELOW else (),
+        candidates=found.candidates,
+        follow_up=follow_up,
+    )
+
+
+def find(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Found:
+    """Return the `k` best passages for a question, and their sentences."""
+    question, queries = _understood(library, embedder, follow_up)
+    depth = min(MOST_RERANKED, round(RERANKED * k))
+    every = candidates(library, queries, 3 * max(k, depth))
+    passages = [each for each in every if not each.repeats][: max(k, depth)]
+    spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
+    tokens = embedder.embed_tokens([span.text for span in spans]) if spans else []
+    best = rerank(passages, spans, tokens, question)
+    kept = {passage.id: (place, passage) for place, passage in enumerate(best[:k])}
+    pairs = [pair for pair in zip(spans, tokens, strict=True) if pair[0].passage.id in kept]
+    pairs.sort(key=lambda pair: (kept[pair[0].passage.id][0], pair[0].start))
+    return Found(
+        question,
+        best[:k],
+        [replace(span, passage=kept[span.passage.id][1]) for span, _ in pairs],
+        [each for _, each in pairs],
+        _candidates(every, best, k),
+    )
+
+
+def _understood(library: Library, embedder: Embedder, follow_up: FollowUp) -> tuple[Question, list[Query]]:
+    """Return the question with its weights and vectors, and what to search for."""
+    texts = [follow_up.question, follow_up.query] if follow_up.weight else [follow_up.question]
+    seen = embedder.embed_tokens(texts)
+    weights = (1.0, follow_up.weight)[: len(texts)]
+    queries = [Query(t, s.whole, w) for t, s, w in zip(texts, seen, weights, strict=True)]
+    frequency = library.catalog.document_frequency(terms(follow_up.question))
+    leaning = unit(np.sum([query.weight * query.vector for query in queries], axis=0))
+    question = Question(
+        follow_up.question, idf(follow_up.question, frequency, len(library)), leaning, seen[0]
+    )
+    return question, queries
+
+
+def _candidates(every: Sequence[FoundPassage], best: Sequence[FoundPassage], k: int) -> tuple[Candidate, ...]:
+    """Return all that was looked at, the best first, with why the others were dropped."""
+    fused = {each.id: each.score for each in every}
+    titles = {each.id: each.title for each in every}
+    dropped = {each.id: f"not among the {k} best" for each in best[k:]}
+    dropped |= {
+        each.id: f"says what a better passage of {titles[each.repeats]} says"
+        for each in every
+        if each.repeats
+    }
+    looked_at = [*best, *(each for each in every if each.repeats)]
+    return tuple(
+        Candidate(
+            p.id, p.title, p.page, p.start, p.lexical, p.cosine, fused[p.id], p.score, dropped.get(p.id)
+        )
+        for p in looked_at
+    )
+
+
+def rerank(
+    passages: Sequence[FoundPassage],
+    spans: Sequence[Span],
+    tokens: Sequence[TokenVectors],
+    question: Question,
+) -> list[FoundPassage]:
+    """Return the passages with the scores of their best sentences added, best first; scores stay in 0..1.
+
+    Passages of which no sentence is given come after the others, in their order.
+    """
+    cosines: dict[str, float] = {}
+    shares: dict[str, float] = {}
+    for span, each in zip(spans, tokens, strict=True):
+        key = span.passage.id
+        cosines[key] = max(cosines.get(key, -1.0), float(each.whole @ question.vector))
+        shares[key] = max(shares.get(key, 0.0), question.share(stem_set(span.text)))
+    near, held = _scaled(cosines), _scaled(shares)
+    total = 1 + SENTENCE + WORDS
+    scored = [
+        replace(p, score=(p.score + SENTENCE * near.get(p.id, 0.0) + WORDS * held.get(p.id, 0.0)) / total)
+        for p in passages
+    ]
+    return sorted(scored, key=lambda passage: (passage.id not in near, -passage.score))
+
+
+def _scaled(values: Mapping[str, float]) -> dict[str, float]:
+    if not values:
+        return {}
+    scaled = scale(np.array(list(values.values()), np.float32))
+    return dict(zip(values, scaled.tolist(), strict=True))
+
+
+def _place(passages: Sequence[FoundPassage], span: Span) -> tuple[int, int]:
+    return next(i for i, p in enumerate(passages) if p.id == span.passage.id), span.start

@@ -55,13 +55,17 @@ class Passage:
 class FoundPassage(Passage):
     """A passage that a question found.
 
-    `score` is the fused score in 0..1 within one search; `cosine` is the dense similarity in -1..1.
+    `score` is the fused score in 0..1 within one search; `cosine` is the dense similarity in -1..1, and
+    `lexical` its BM25, None where no word of the question was found in it. `repeats` is the id of a better
+    passage that says the same.
     """
 
     uri: str = ""
     title: str = ""
     score: float = 0.0
     cosine: float = 0.0
+    lexical: float | None = None
+    repeats: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the public values, ready for JSON."""
@@ -85,19 +89,83 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, the spans that it rests on, and whether they carry it."""
+    """One sentence of an answer, the spans that it rests on, and whether they carry it.
+
+    `score`, 0..1, is how well the best spans carry it; `missing` are its numbers, months and names that no
+    source has.
+    """
 
     text: str
     citations: tuple[Citation, ...] = ()
     support: Support = "unsupported"
+    score: float = 0.0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sources that disagree: `other` gives `value`, `against` is what the answer rests on."""
+
+    value: str
+    other: Citation
+    against: Citation
+
+    @property
+    def citations(self) -> tuple[Citation, Citation]:
+        """Both sources, that of the answer first."""
+        return self.against, self.other
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that was found: its BM25 and cosine, fused, and the score after its sentences counted.
+
+    `lexical` is None where no word of the question was found in it. `dropped` says why the answer does not
+    rest on it; None for those that it could.
+    """
+
+    passage_id: str
+    title: str
+    page: int | None
+    start: int
+    lexical: float | None
+    cosine: float
+    fused: float
+    score: float
+    dropped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The stages of one question: what ``footnote ask --explain`` prints.
+
+    `query` is what was searched beside the question, with `query_weight` against 1. `written` is the model's
+    text as it came, and `sentences` all of it with score and verdict, those of a refused answer too.
+    `signals` are what the confidence was computed from, by name.
+    """
+
+    question: str
+    query: str
+    query_weight: float
+    candidates: tuple[Candidate, ...]
+    prompt: tuple[tuple[str, str], ...] = ()
+    written: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the trace as JSON types."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a question gets: key quotes in the sources' own words, and sentences tied to their sources.
 
-    `confidence` is the probability, in 0..1, that the documents hold the answer. `timings` are seconds
-    since the question: ``retrieve_s``, ``first_token_s`` (None when no model wrote) and ``total_s``.
+    `confidence` is the calibrated probability, in 0..1, that the answer is right and supported; of a refusal,
+    that an answer would have been. `conflicts` are sources that disagree with those of the answer. `timings`
+    are seconds since the question: ``retrieve_s``, ``first_token_s`` (None when no model wrote) and
+    ``total_s``. `trace` tells how the answer came about.
     """
 
     question: str
@@ -110,6 +178,8 @@ class Answer:
     confidence: float
     model: str
     timings: Mapping[str, float | None] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
     @property
     def sources(self) -> tuple[Citation, ...]:
@@ -131,10 +201,13 @@ class Answer:
                 {
                     "text": sentence.text,
                     "support": sentence.support,
+                    "score": sentence.score,
+                    "missing": list(sentence.missing),
                     "citations": [asdict(citation) for citation in sentence.citations],
                 }
                 for sentence in self.sentences
             ],
+            "conflicts": [asdict(conflict) for conflict in self.conflicts],
             "passages": [passage.to_dict() for passage in self.passages],
             "timings": dict(self.timings),
         }

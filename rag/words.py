@@ -6,6 +6,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import Stemmer
 
@@ -46,6 +47,12 @@ def terms(text: str) -> list[str]:
 def stems(text: str) -> list[str]:
     """Return the Porter stems of the words that carry meaning, in order, repeated as they stand."""
     return stem(word for word in words(text) if word not in STOPWORDS)
+
+
+@lru_cache(8192)
+def stem_set(text: str) -> frozenset[str]:
+    """Return the distinct stems of `text`; remembered, since the same sentences are compared many times."""
+    return frozenset(stems(text))
 
 
 def stem(each: Iterable[str]) -> list[str]:

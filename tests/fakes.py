@@ -12,6 +12,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from rag.types import Document, Passage, Text
+from rag.vectors import TokenVectors
 from rag.words import stems
 
 TOPICS = ("plane", "oil", "embassi", "minist", "money", "zebra", "river", "moon")
@@ -37,6 +38,15 @@ class AngleEmbedder:
         vector += [b / 2550 for b in hashlib.sha256(" ".join(found).encode()).digest()[:4]]
         length = math.sqrt(sum(x * x for x in vector)) or 1.0
         return [x / length for x in vector]
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        self.texts += texts
+        found = []
+        for text in texts:
+            tokens = tuple(text[a:b].lower() for a, b in self.token_offsets(text)) or ("",)
+            whole = np.array(self._one(text), np.float32)
+            found.append(TokenVectors(whole, tokens, np.array([self._one(t) for t in tokens], np.float32)))
+        return found
 
     def count_tokens(self, text: str) -> int:
         return len(self.token_offsets(text))

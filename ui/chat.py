@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import FootnoteError
 from rag.types import Document
+from rag.types import Turn as Said
 from ui.frame import (
     EXAMPLES,
     fitting_examples,
@@ -138,7 +139,7 @@ class Callbacks:
             return
         facts = self._facts()
         upper = ""
-        for turn, seconds in self._runs.follow(tab, question.strip()):
+        for turn, seconds in self._runs.follow(tab, question.strip(), history_of(turns)):
             shown, lower = render_question(turn), render_written(turn, facts, seconds)
             box = gr.update(submit_btn="Ask", stop_btn=False) if turn.finished else stays
             if not begun:
@@ -191,6 +192,13 @@ class Callbacks:
             return _facts_of(self._assistant.library.documents(), self._assistant.model)
         except FootnoteError:
             return Facts(0, 0, self._assistant.model)
+
+
+def history_of(turns: Sequence[Turn]) -> list[Said]:
+    """Return the turns as the engine takes them; a refusal answered nothing."""
+    answers = (turn.answer for turn in turns)
+    texts = ("" if each is None or each.refused else each.text for each in answers)
+    return [Said(turn.question, text) for turn, text in zip(turns, texts, strict=True)]
 
 
 def _facts_of(documents: Sequence[Document], model: str) -> Facts:

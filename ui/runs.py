@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
 from rag.types import AnswerFinished, Event
+from rag.types import Turn as Said
 from ui.turn import Turn, advance
 
 if TYPE_CHECKING:
@@ -47,18 +48,21 @@ class Runs:
         self._assistant = assistant
         self._runs: dict[str, _Run] = {}
 
-    def follow(self, session: str, question: str) -> Iterator[tuple[Turn, float]]:
+    def follow(
+        self, session: str, question: str, history: Sequence[Said] = ()
+    ) -> Iterator[tuple[Turn, float]]:
         """Ask, and yield the turn with the seconds so far whenever there is news of it, until it is finished.
 
         Args:
             session: the browser tab that asks; `stop` takes it.
             question: what is asked.
+            history: the turns before it, oldest first.
         """
         run = self._runs[session] = _Run()
         began = time.monotonic()
         turn = Turn(question)
         yield turn, 0.0
-        threading.Thread(target=self._pump, args=(question, run), name="answer", daemon=True).start()
+        threading.Thread(target=self._pump, args=(question, history, run), name="answer", daemon=True).start()
         try:
             while not turn.finished:
                 turn = _take(turn, run)
@@ -78,9 +82,9 @@ class Runs:
         for run in list(self._runs.values()):
             run.stop()
 
-    def _pump(self, question: str, run: _Run) -> None:
+    def _pump(self, question: str, history: Sequence[Said], run: _Run) -> None:
         try:
-            for event in self._assistant.stream(question):
+            for event in self._assistant.stream(question, history=history):
                 run.events.put(event)
                 if run.stopping.is_set() or isinstance(event, AnswerFinished):
                     return

@@ -50,6 +50,19 @@ def test_equal_texts_have_equal_vectors(embedder) -> None:
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
+@pytest.mark.parametrize("count", [0, 1, len(TEXTS)])
+def test_tokens_have_unit_vectors_beside_that_of_the_whole(embedder, count) -> None:
+    seen = embedder.embed_tokens(TEXTS[:count])
+    assert len(seen) == count
+    for each, vector in zip(seen, embedder.embed(TEXTS[:count]), strict=True):
+        assert (each.whole.shape, each.whole.dtype) == ((embedder.dimensions,), np.float32)
+        assert each.whole @ vector >= 0.998
+        assert each.vectors.shape == (len(each.tokens), embedder.dimensions)
+        assert each.vectors.dtype == np.float32
+        assert each.tokens
+        np.testing.assert_allclose(np.linalg.norm(each.vectors, axis=1), 1, atol=1e-5)
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:12] or "empty")
 def test_tokens_lie_in_order_within_the_text(embedder, text) -> None:
     offsets = embedder.token_offsets(text)
@@ -95,10 +108,51 @@ def test_both_ways_agree(minilm) -> None:
 
 
 @pytest.mark.models
-def test_a_question_does_not_wait_behind_a_bulk(minilm) -> None:
+def test_both_ways_see_the_same_tokens(minilm) -> None:
+    minilm.warm()
+    few, loaded = minilm._few.embed_tokens(TEXTS), minilm.embed_tokens(TEXTS)
+    for text, one, other in zip(TEXTS, few, loaded, strict=True):
+        assert one.tokens == other.tokens, text
+        assert one.whole @ other.whole >= 0.998, text
+        assert (one.vectors * other.vectors).sum(axis=1).min() >= 0.998, text
+    assert not np.array_equal(few[0].vectors, loaded[0].vectors)  # they were not computed in one way
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("warm", [False, True], ids=["numpy", "sentence-transformers"])
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        pytest.param("", ["[CLS]", "[SEP]"], id="empty"),
+        pytest.param("Flights resumed.", ["[CLS]", "flights", "resumed", ".", "[SEP]"], id="sentence"),
+        pytest.param("Hmeimim?", ["[CLS]", "hm", "##eim", "##im", "?", "[SEP]"], id="parts of words"),
+        pytest.param("word " * 254, ["[CLS]", *["word"] * 254, "[SEP]"], id="just short enough"),
+        pytest.param("word " * 400, ["[CLS]", *["word"] * 254, "[SEP]"], id="too long"),
+    ],
+)
+def test_tokens_are_those_of_the_model(minilm, warm: bool, text: str, tokens: list[str]) -> None:
+    minilm.warm()
+    [seen] = (minilm if warm else minilm._few).embed_tokens([text])
+    assert list(seen.tokens) == tokens
+
+
+@pytest.mark.models
+def test_a_token_is_seen_in_its_context(minilm) -> None:
+    river, money, again = minilm._few.embed_tokens(
+        ["He sat on the bank of the river.", "The bank lends money.", "She sat on the bank of the river."]
+    )
+    place = river.tokens.index("bank")
+    assert place == again.tokens.index("bank")
+    same, other = again.vectors[place], money.vectors[money.tokens.index("bank")]
+    assert river.vectors[place] @ same > 0.95 > 0.85 > river.vectors[place] @ other
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("way", ["embed", "embed_tokens"])
+def test_a_question_does_not_wait_behind_a_bulk(minilm, way: str) -> None:
     minilm.warm()
     with minilm._encoding:  # as a bulk in another thread would hold it
-        asked = threading.Thread(target=minilm.embed, args=(TEXTS[:1],))
+        asked = threading.Thread(target=getattr(minilm, way), args=(TEXTS[:1],))
         asked.start()
         asked.join(10)
         assert not asked.is_alive()
@@ -110,7 +164,9 @@ def test_a_first_question_needs_no_torch() -> None:
         "import sys\n"
         "from rag.models import make_embedder\n"
         "from rag.settings import load_settings\n"
-        "assert make_embedder(load_settings()).embed(['When?']).shape == (1, 384)\n"
+        "embedder = make_embedder(load_settings())\n"
+        "assert embedder.embed(['When?']).shape == (1, 384)\n"
+        "assert len(embedder.embed_tokens(['When?', 'word ' * 400])) == 2\n"
         "assert not {'torch', 'sentence_transformers', 'transformers', 'scipy'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)

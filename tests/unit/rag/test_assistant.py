@@ -1,9 +1,11 @@
 import pytest
 from fakes import ScriptedModel, put
+from langchain_core.callbacks import BaseCallbackHandler
 
-from rag.assistant import MAX_QUESTION_CHARS, REFUSAL, UNSUPPORTED, Assistant
+from rag.answering import REFUSAL, UNSUPPORTED
+from rag.assistant import MAX_QUESTION_CHARS, Assistant
 from rag.errors import LibraryIncompatible, LibraryMissing, ModelUnavailable, QuestionError
-from rag.types import AnswerFinished, EvidenceFound, SentenceChecked, TextWritten
+from rag.types import Answer, AnswerFinished, EvidenceFound, SentenceChecked, TextWritten, Turn
 
 TEXT = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
 QUESTION = "When did the plane come from Libya?"
@@ -70,11 +72,11 @@ def test_json_has_exactly_the_promised_names(assistant) -> None:
     shown = says(assistant, "The plane came on 26 October.").ask(QUESTION).to_dict()
     assert set(shown) == {
         "question", "standalone_question", "answer", "refused", "confidence", "model", "quotes", "sentences",
-        "passages", "timings",
+        "conflicts", "passages", "timings",
     }  # fmt: skip
     citation = {"passage_id", "document_id", "uri", "title", "page", "start", "end", "quote"}
     assert set(shown["quotes"][0]) == citation
-    assert set(shown["sentences"][0]) == {"text", "support", "citations"}
+    assert set(shown["sentences"][0]) == {"text", "support", "citations", "score", "missing"}
     assert set(shown["sentences"][0]["citations"][0]) == citation
     assert set(shown["passages"][0]) == {
         "id", "document_id", "uri", "title", "page", "start", "end", "text", "score",
@@ -128,6 +130,138 @@ def test_only_a_large_library_is_opened_with_chroma(
         assert assistant.ask(QUESTION).quotes[0].quote == "A plane came from Libya on 26 October."
 
 
+BEFORE = (Turn("Did an airplane come from Libya?", "Yes, on 26 October."),)
+FOLLOW_UP = "When did it come?"
+REWRITE = "When did the airplane come from Libya?"
+
+
+class Asked(BaseCallbackHandler):
+    """Keeps the last message of each call of the model."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def on_chat_model_start(self, serialized, messages, **kwargs) -> None:
+        self.seen.append(messages[0][-1].text)
+
+
+def asks(assistant: Assistant, question: str, history=()) -> tuple[Answer, list[str]]:
+    watch = Asked()
+    events = list(assistant.stream(question, history=history, config={"callbacks": [watch]}))
+    return events[-1].answer, watch.seen
+
+
+class TestHistory:
+    @pytest.fixture
+    def local(self, library, embedder, settings) -> Assistant:
+        return self._assistant(library, embedder, settings, "local")
+
+    @pytest.fixture
+    def served(self, library, embedder, settings) -> Assistant:
+        return self._assistant(library, embedder, settings, "openai:some")
+
+    def _assistant(self, library, embedder, settings, llm: str) -> Assistant:
+        for n in range(4):
+            put(library, f"d{n}", f"Number {n} came at {n}.", embedder)
+        put(library, "news", "The airplane came on 26 October.\nOil is cheap.", embedder)
+        few = settings.model_copy(update={"llm": llm, "passages": 1})
+        return Assistant(library, embedder, ScriptedModel(), few)
+
+    def test_is_searched_beside_the_question(self, local) -> None:
+        history = (Turn("Is there an airplane or a plane?"), *BEFORE)
+        alone = says(local, "Number 1 came.", "Yes").ask(FOLLOW_UP)
+        both = says(local, "The airplane came on 26 October.", "Yes").ask(FOLLOW_UP, history=history)
+        assert alone.passages[0].text.startswith("Number")
+        assert both.passages[0].text == "The airplane came on 26 October."
+        assert (both.text, both.refused) == ("The airplane came on 26 October.", False)
+        assert (both.question, both.standalone_question) == (FOLLOW_UP, FOLLOW_UP)
+
+    def test_is_told_to_a_model_that_needs_it(self, local) -> None:
+        _, [prompt, *_] = asks(says(local, "The airplane came on 26 October.", "Yes"), FOLLOW_UP, BEFORE)
+        assert f"Earlier question: {BEFORE[0].question}\nQuestion: {FOLLOW_UP}\n" in prompt
+
+    def test_is_not_told_with_a_question_that_stands_alone(self, local) -> None:
+        question = "On which day of October came an airplane?"
+        answer, [prompt, *_] = asks(says(local, "The airplane came on 26 October.", "Yes"), question, BEFORE)
+        assert "Earlier question" not in prompt
+        assert not answer.refused
+
+    def test_of_nothing_changes_nothing(self, served) -> None:
+        says(served, "The airplane came on 26 October.", "The airplane came on 26 October.")
+        one, other = served.ask(REWRITE), served.ask(REWRITE, history=())
+        assert (one.passages, one.quotes, one.text) == (other.passages, other.quotes, other.text)
+        assert served._chat_model.answers == []
+
+    def test_a_fast_model_rewrites_the_question_first(self, served) -> None:
+        says(served, REWRITE, "The airplane came on 26 October.")
+        answer, [prompt] = asks(served, FOLLOW_UP, BEFORE)
+        assert (answer.question, answer.standalone_question) == (FOLLOW_UP, REWRITE)
+        assert f"\n\nQuestion: {REWRITE}\nAnswer:" in prompt
+        assert answer.text == "The airplane came on 26 October."
+
+    def test_evidence_comes_with_the_rewritten_question(self, served) -> None:
+        says(served, REWRITE, "The airplane came on 26 October.")
+        first = next(served.stream(FOLLOW_UP, history=BEFORE))
+        assert first.standalone_question == REWRITE
+        assert first.passages[0].text == "The airplane came on 26 October."
+
+    def test_a_model_that_fails_is_told_after_the_quotes(self, served) -> None:
+        served._chat_model.error = ModelUnavailable("the model is gone")
+        events = served.stream(FOLLOW_UP, history=(Turn("Is there an airplane or a plane?"), *BEFORE))
+        first = next(events)
+        assert (first.standalone_question, bool(first.quotes)) == (FOLLOW_UP, True)
+        with pytest.raises(ModelUnavailable, match="gone"):
+            list(events)
+
+
+class TestStandalone:
+    @pytest.fixture
+    def served(self, assistant) -> Assistant:
+        assistant.settings = assistant.settings.model_copy(update={"llm": "openai:some"})
+        return assistant
+
+    def test_is_the_rewrite_of_a_served_model(self, served) -> None:
+        assert says(served, f"Rewritten question: {REWRITE}\n").standalone(FOLLOW_UP, BEFORE) == REWRITE
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            pytest.param("", id="nothing"),
+            pytest.param("I cannot help.", id="no question"),
+            pytest.param("When did Barack Obama come from Libya?", id="a name from nowhere"),
+            pytest.param("word " * 400 + "?", id="no end"),
+        ],
+    )
+    def test_is_the_question_where_the_rewrite_will_not_do(self, served, said: str) -> None:
+        assert says(served, said).standalone(FOLLOW_UP, BEFORE) == FOLLOW_UP
+
+    @pytest.mark.parametrize("error", [ModelUnavailable("gone"), RuntimeError("of a provider"), OSError(5)])
+    def test_is_the_question_where_the_model_fails(self, served, error: Exception) -> None:
+        served._chat_model.error = error
+        assert served.standalone(FOLLOW_UP, BEFORE) == FOLLOW_UP
+
+    @pytest.mark.parametrize(
+        ("question", "history"),
+        [
+            pytest.param(FOLLOW_UP, (), id="no history"),
+            pytest.param("On which day of October came an airplane?", BEFORE, id="stands alone"),
+            pytest.param("Thanks!", BEFORE, id="asks nothing"),
+        ],
+    )
+    def test_no_model_is_asked_without_need(self, served, question: str, history) -> None:
+        assert says(served, REWRITE).standalone(question, history) == question
+        assert served._chat_model.answers == [REWRITE]
+
+    @pytest.mark.parametrize("llm", ["local", "local-small"])
+    def test_a_slow_model_is_not_asked(self, assistant, llm: str) -> None:
+        assistant.settings = assistant.settings.model_copy(update={"llm": llm})
+        assert says(assistant, REWRITE).standalone(FOLLOW_UP, BEFORE) == FOLLOW_UP
+        assert assistant._chat_model.answers == [REWRITE]
+
+    def test_without_a_model_is_the_question(self, library, embedder, settings) -> None:
+        assert Assistant(library, embedder, None, settings).standalone(FOLLOW_UP, BEFORE) == FOLLOW_UP
+
+
 def test_closing_stops_the_model(assistant) -> None:
     with assistant:
         pass
@@ -159,16 +293,9 @@ class TestLangChain:
         assert all(b.startswith(a) for a, b in zip(texts, texts[1:], strict=False))
 
     def test_callbacks_see_the_model(self, assistant) -> None:
-        from langchain_core.callbacks import BaseCallbackHandler
-
-        class Watch(BaseCallbackHandler):
-            seen: list[str] = []
-
-            def on_chat_model_start(self, serialized, messages, **kwargs) -> None:
-                self.seen.append(messages[0][-1].text)
-
-        says(assistant, "The plane came.").as_runnable().invoke(QUESTION, {"callbacks": [Watch()]})
-        assert "Question: " + QUESTION in Watch.seen[0]
+        watch = Asked()
+        says(assistant, "The plane came.").as_runnable().invoke(QUESTION, {"callbacks": [watch]})
+        assert "Question: " + QUESTION in watch.seen[0]
 
     async def _answers(self, chain):
         return [answer async for answer in chain.astream(QUESTION)], await chain.ainvoke(QUESTION)

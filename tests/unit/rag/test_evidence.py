@@ -1,8 +1,10 @@
-import numpy as np
-import pytest
+from collections.abc import Sequence
 
-from rag.confidence import confidence
-from rag.evidence import Span, idf, key_quotes, rank, share, spans_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.evidence import MAX_QUOTES, SURE, RankedSpan, Span, key_quotes, spans_of
 from rag.types import FoundPassage
 
 TEXT = "The base reopened in May. Flights resumed on 24 October. Cargo came from Libya."
@@ -20,10 +22,11 @@ def passage(text: str, start: int = 0, score: float = 1.0, **facts) -> FoundPass
     )
 
 
-def ranked(question: str, passages: list[FoundPassage], cosines: list[float]):
-    spans = spans_of(passages, {})
-    vectors = np.array([[c, np.sqrt(1 - c * c)] for c in cosines], np.float32)
-    return rank(spans, np.array([1, 0], np.float32), vectors, idf(question, {}, 10))
+def ranked(*chances: float, texts: Sequence[str] = ()) -> list[RankedSpan]:
+    texts = texts or [f"Flights resumed in the year {i}." for i in range(len(chances))]
+    places = [passage(text, i * 100) for i, text in enumerate(texts)]
+    spans = spans_of(places, {})
+    return [RankedSpan(span, chance, 0.5, 0.5) for span, chance in zip(spans, chances, strict=True)]
 
 
 def test_spans_point_into_the_document() -> None:
@@ -45,57 +48,41 @@ def test_headings_are_not_quotes(heading: str) -> None:
     assert [span.text for span in spans] == ["They resumed."]
 
 
-def test_rare_words_of_the_question_weigh_more() -> None:
-    weights = idf("Kurabar flights", {"kurabar": 1, "flights": 9}, 10)
-    assert weights["kurabar"] > weights["flight"]
-    assert share("Kurabar is far.", weights) > share("Flights are short.", weights)
-    assert share("Flights to Kurabar", weights) == 1.0
-    assert share("Nothing", weights) == 0.0
+@pytest.mark.parametrize(
+    ("chances", "n"),
+    [
+        pytest.param([], 0, id="nothing found"),
+        pytest.param([1.0], 1, id="one sentence"),
+        pytest.param([0.97, 0.03], 1, id="the best is sure"),
+        pytest.param([SURE, 0.03, 0.02], 1, id="just sure"),
+        pytest.param([0.7, 0.26, 0.04], 2, id="two are sure together"),
+        pytest.param([0.4, 0.3, 0.2, 0.1], 3, id="three at most"),
+    ],
+)
+def test_key_quotes_are_the_best_until_one_of_them_surely_answers(chances: list[float], n: int) -> None:
+    found = ranked(*chances)
+    assert key_quotes(found) == [each.span for each in found[:n]]
 
 
-def test_each_score_can_decide() -> None:
-    same = [0.5, 0.5, 0.5]
-    assert ranked("When did flights resume?", [passage(TEXT)], same)[0].span.text.startswith("Flights")
-    assert ranked("Why?", [passage(TEXT)], [0.1, 0.2, 0.9])[0].span.text.startswith("Cargo")
-    two = [passage("One thing.", 0, 0.2), passage("Two things.", 50, 0.9)]
-    assert ranked("Why?", two, [0.5, 0.5])[0].span.text == "Two things."
+def test_no_key_quote_repeats_anothers_words() -> None:
+    found = ranked(
+        0.4, 0.3, 0.2, 0.1, texts=["It flew in May.", "In May, it flew!", "It flew in June.", "It fell."]
+    )
+    assert [quote.text for quote in key_quotes(found)] == ["It flew in May.", "It flew in June.", "It fell."]
 
 
-def test_there_is_nothing_to_rank() -> None:
-    assert rank([], np.array([1.0], np.float32), np.empty((0, 1), np.float32), {}) == []
-    assert confidence([], {}) == 0.0
-
-
-def test_key_quotes_are_the_best_and_near_to_it() -> None:
-    quotes = key_quotes(ranked("When did flights resume?", [passage(TEXT)], [0.1, 0.9, 0.1]))
-    assert [quote.text for quote in quotes] == ["Flights resumed on 24 October."]
-
-
-def test_at_most_three_key_quotes_and_none_twice() -> None:
-    many = [passage(f"Flights resumed in the year {i}.", i * 100) for i in range(5)]
-    many.insert(1, passage("Flights resumed, in the year 0!", 900))
-    quotes = key_quotes(ranked("When did flights resume?", many, [0.5] * 6))
-    assert len(quotes) == 3
-    assert len({quote.text for quote in quotes}) == 3
-    assert "Flights resumed, in the year 0!" not in [quote.text for quote in quotes[1:]]
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 1)), max_size=8))
+def test_key_quotes_are_few_distinct_and_in_order(found: list[tuple[str, float]]) -> None:
+    chances = sorted((chance for _, chance in found), reverse=True)
+    order = ranked(*chances, texts=[f"Word {letter}." for letter, _ in found])
+    quotes = key_quotes(order)
+    assert bool(quotes) == bool(order)
+    assert len({quote.text for quote in quotes}) == len(quotes) <= MAX_QUOTES
+    assert quotes == [each.span for each in order if each.span in quotes]
+    assert [each.span for each in order[:1]] == quotes[:1]
 
 
 def test_quotes_become_citations_with_their_place() -> None:
     place = passage(TEXT, 8, uri="file:///a.txt", title="A")
     citation = Span(place, 8, 33, 2).citation()
     assert (citation.quote, citation.page, citation.uri) == ("The base reopened in May.", 2, "file:///a.txt")
-
-
-def test_confidence_grows_with_each_kind_of_evidence() -> None:
-    question = "When did flights resume?"
-    weights = idf(question, {}, 10)
-
-    def sure(text: str, sentence: float, whole: float) -> float:
-        return confidence(ranked(question, [passage(text, cosine=whole)], [sentence]), weights)
-
-    low, high = sure("Cats sleep.", 0.1, 0.1), sure("Flights resumed.", 0.8, 0.7)
-    assert 0.0 < low < 0.05
-    assert 0.95 < high < 1.0
-    assert low < sure("Flights resumed.", 0.1, 0.1)
-    assert low < sure("Cats sleep.", 0.1, 0.5)
-    assert low < sure("Cats sleep.", 0.5, 0.1)

@@ -88,6 +88,30 @@ def test_a_text_has_one_vector_whatever_its_company(tiny, company) -> None:
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
 
 
+@given(texts)
+@hypothesis_settings(max_examples=50, deadline=None)
+def test_tokens_are_seen_alike_whatever_their_company(tiny, company) -> None:
+    together = tiny.embed_tokens(company)
+    assert len(together) == len(company)
+    for text, whole, seen in zip(company, tiny.embed(company), together, strict=True):
+        [alone] = tiny.embed_tokens([text])
+        assert seen.tokens == alone.tokens == ("[CLS]", *text.split()[: LIMIT - 2], "[SEP]")
+        assert seen.vectors.shape == (len(seen.tokens), SIZE)
+        np.testing.assert_allclose(seen.whole, whole, atol=1e-6)
+        np.testing.assert_allclose(seen.vectors, alone.vectors, atol=5e-5)
+        np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_the_whole_is_the_mean_of_the_tokens_as_they_came(tiny) -> None:
+    [(place, states)] = list(tiny._states([tiny._tokenizer.encode("w1 w2 w3").ids]))
+    [seen] = tiny.embed_tokens(["w1 w2 w3"])
+    mean = states.mean(axis=0)
+    assert place == 0
+    np.testing.assert_allclose(seen.whole, mean / np.linalg.norm(mean), atol=1e-6)
+    lengths = np.linalg.norm(states, axis=1, keepdims=True)
+    np.testing.assert_allclose(seen.vectors, states / lengths, atol=1e-6)
+
+
 def test_what_is_beyond_the_limit_is_cut_off(tiny) -> None:
     long = " ".join(WORDS)
     np.testing.assert_array_equal(tiny.embed([long]), tiny.embed([f"{long} w3 w4"]))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from rag.evidence import RankedSpan, Span, spans_of
 from rag.prompt import SYSTEM, defuse, messages, select
-from rag.types import FoundPassage
+from rag.types import FoundPassage, Turn
 
 
 def spans(title: str, text: str) -> list[Span]:
@@ -39,6 +39,26 @@ def test_messages_begin_with_the_fixed_part_and_number_the_passages() -> None:
     assert user.endswith("Question: What?\nAnswer:")
 
 
+HISTORY = (Turn("Where is the zoo?", "By the Wye."), Turn("Who founded the zoo?", "Mary Holt."))
+
+
+def test_a_question_that_leans_on_the_one_before_is_read_with_it() -> None:
+    [_, (_, user)] = messages("When did she die?", [ONE[0]], HISTORY)
+    assert user.endswith("\n\nEarlier question: Who founded the zoo?\nQuestion: When did she die?\nAnswer:")
+    assert "Mary Holt" not in user
+
+
+def test_a_question_that_stands_alone_is_read_alone() -> None:
+    question = "When did Mary Holt leave the city of Arden?"
+    assert messages(question, ONE, HISTORY) == messages(question, ONE)
+
+
+def test_a_long_question_before_is_cut() -> None:
+    [_, (_, user)] = messages("When did she die?", [ONE[0]], [Turn("word " * 400)])
+    [line] = [line for line in user.splitlines() if line.startswith("Earlier question: ")]
+    assert len(line) <= len("Earlier question: ") + 300
+
+
 def test_sentences_that_follow_each_other_are_joined() -> None:
     [_, (_, user)] = messages("What?", ONE)
     assert "First of one. Second of one. Third of one." in user
@@ -48,7 +68,9 @@ def test_sentences_that_follow_each_other_are_joined() -> None:
     "token", ["<|im_end|>", "<|im_start|>system", "<|eot_id|>", "[INST]", "[/INST]", "</s>", "<end_of_turn>"]
 )
 def test_control_tokens_are_broken_wherever_they_come_from(token: str) -> None:
-    [_, (_, user)] = messages(f"What {token}?", spans(f"T {token}", f"Text {token} more."))
+    before = [Turn(f"Who {token} was she?")]
+    [_, (_, user)] = messages(f"What did she {token}?", spans(f"T {token}", f"Text {token} more."), before)
+    assert "Earlier question: Who" in user
     assert token not in user
 
 

@@ -1,9 +1,12 @@
 import pytest
-from fakes import put
+from fakes import AngleEmbedder, put
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.search import search
+from rag.citations import strip_markers
+from rag.followup import FollowUp
+from rag.question import Question
+from rag.search import Evidence, search
 from rag.types import Sentence, SentenceChecked, TextWritten
 from rag.writing import stands, write
 
@@ -13,7 +16,7 @@ ANSWER = "A plane came on 26 October [1]. The embassy reopened [2]. Zebras run [
 @pytest.fixture
 def evidence(library, embedder):
     put(library, "a", "A plane came on 26 October. The embassy reopened.", embedder)
-    return search(library, embedder, "When did the plane come?", 3)
+    return search(library, embedder, FollowUp("When did the plane come?"), 3)
 
 
 def written(pieces, evidence, embedder) -> tuple[str, list[Sentence]]:
@@ -49,13 +52,20 @@ def test_a_model_that_says_nothing(evidence, embedder) -> None:
 
 @given(st.lists(st.text(alphabet="ab. [1]\n", max_size=8), max_size=12))
 def test_what_is_shown_is_what_was_said_without_markers(pieces: list[str]) -> None:
-    from fakes import AngleEmbedder
-
-    from rag.citations import strip_markers
-    from rag.search import Evidence
-
-    nothing = Evidence("?", (), (), AngleEmbedder().embed([]), (), 0.0)
-    text, sentences = written(pieces, nothing, AngleEmbedder())
+    embedder = AngleEmbedder()
+    [seen] = embedder.embed_tokens(["?"])
+    nothing = Evidence(
+        asked=Question("?", {}, seen.whole, seen),
+        passages=(),
+        spans=(),
+        vectors=embedder.embed([]),
+        ranked=(),
+        confidence=0.0,
+        quotes=(),
+        candidates=(),
+        follow_up=FollowUp("?"),
+    )
+    text, sentences = written(pieces, nothing, embedder)
     said = strip_markers("".join(pieces))
     assert "".join(text.split()) == "".join(said.split())
     assert "".join("".join(s.text.split()) for s in sentences) == "".join(said.split())

@@ -73,7 +73,7 @@ def test_the_overview_shows_the_library(callbacks):
 
 
 def test_a_library_that_cannot_be_read_says_so_and_questions_too(callbacks, assistant, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise LibraryDamaged("the catalogue is damaged: restore it from a copy")
 
     monkeypatch.setattr(assistant.library, "documents", fail)

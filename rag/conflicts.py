@@ -1,0 +1,88 @@
+"""Sources that disagree: another document gives another answer to the question.
+
+Code finds sentences that speak of what was asked, in documents that the answer does not rest on, and that
+lack its words. Each is put to the model alone, with a few words to answer in; those words count only where
+they stand in that sentence, and share nothing with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rag.citations import is_refusal
+from rag.evidence import RankedSpan, Span
+from rag.prompt import briefly
+from rag.question import Question
+from rag.types import Conflict, Sentence
+from rag.words import STOPWORDS, numbers, stem, stem_set, words
+from rag.writer import Say
+
+ABOUT = 0.7
+"""Share of the question's words that a sentence must hold, with its title, to be an answer to it."""
+HELD = 0.34
+"""Share of the answer's own words above which a sentence says the same in other words."""
+ASKED_AT_MOST = 2
+"""Documents that are put to the model."""
+VALUE_PIECES, VALUE_WORDS = 16, 6
+
+
+def conflicts(
+    sentences: Sequence[Sentence], ranked: Sequence[RankedSpan], question: Question, say: Say
+) -> Iterator[Conflict]:
+    """Yield the documents that answer the question otherwise than `sentences` do.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    said = [each for each in sentences if each.support == "supported" and not is_refusal(each.text)]
+    own = _own(" ".join(each.text for each in said), question)
+    cited = [citation for each in said for citation in each.citations]
+    if not own or not cited:
+        return
+    for span in suspects(ranked, question, own, {citation.document_id for citation in cited}):
+        value = say(briefly(question.text, span), VALUE_PIECES).strip().strip(".")
+        other = _own(value, question)
+        quoted = stem_set(" ".join(citation.quote for citation in cited))
+        if is_value(value, other, span) and not other & (own | quoted):
+            yield Conflict(value, span.citation(), cited[0])
+
+
+def suspects(
+    ranked: Sequence[RankedSpan], question: Question, own: frozenset[str], cited: set[str]
+) -> list[Span]:
+    """Return sentences on what was asked that lack what the answer adds, one a document, best first.
+
+    Args:
+        ranked: the evidence.
+        question: what was asked.
+        own: the stems that the answer adds to the question.
+        cited: the documents that the answer rests on.
+    """
+    found: dict[str, Span] = {}
+    for each in ranked:
+        span = each.span
+        held = stem_set(span.text)
+        about = question.share(held | stem_set(span.passage.title))
+        if span.document_id not in cited and about >= ABOUT and len(own & held) <= HELD * len(own):
+            found.setdefault(span.document_id, span)
+    return list(found.values())[:ASKED_AT_MOST]
+
+
+def is_value(value: str, own: frozenset[str], span: Span) -> bool:
+    """Tell whether a model's words are an answer that stands in the span."""
+    if not own or is_refusal(value) or len(words(value)) > VALUE_WORDS:
+        return False
+    return own <= stem_set(span.text) | numbers(span.text)
+
+
+def conflict_sentence(conflict: Conflict) -> Sentence:
+    """Return what the reader is told, with both sources."""
+    text = f"“{conflict.other.title}” gives a different answer: {conflict.value}."
+    return Sentence(text, (conflict.other, conflict.against), "supported")
+
+
+def _own(text: str, question: Question) -> frozenset[str]:
+    """Return the stems that a text adds to the question's."""
+    asked = set(question.weights)
+    found = stem(word for word in words(text) if word not in STOPWORDS)
+    return frozenset(each for each in found if each not in asked)

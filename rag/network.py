@@ -1,0 +1,50 @@
+"""A small network of one hidden layer; its weights lie beside the code, with how they were fitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from rag.vectors import Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """``tanh(x @ hidden + hidden_bias) @ out + bias``: one score a row of features.
+
+    Shapes: `hidden` (features, units), `hidden_bias` and `out` (units,).
+    """
+
+    features: tuple[str, ...]
+    hidden: Matrix
+    hidden_bias: Matrix
+    out: Matrix
+    bias: float
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Network:
+        """Return the network in the JSON types that a weights file holds."""
+        hidden, hidden_bias, out = (np.array(data[k], np.float32) for k in ("hidden", "hidden_bias", "out"))
+        return cls(tuple(data["features"]), hidden, hidden_bias, out, float(data["bias"]))
+
+    def __call__(self, rows: Matrix) -> Matrix:
+        """Return the scores of rows of features, shape (n, features) to (n,)."""
+        # Not `@`: there a row's last bits depend on its place, and equal sentences would change their order.
+        hidden = np.tanh(np.einsum("rf,fu->ru", rows, self.hidden) + self.hidden_bias)
+        scores: Matrix = np.einsum("ru,u->r", hidden, self.out) + np.float32(self.bias)
+        return scores
+
+
+@cache
+def load(name: str, features: Sequence[str]) -> Network:
+    """Return the network of ``rag/weights/NAME.json``, which must have been fitted on these features."""
+    data = json.loads((resources.files("rag") / "weights" / f"{name}.json").read_text("utf-8"))
+    network = Network.from_dict(data)
+    assert network.features == tuple(features), f"rag/weights/{name}.json is of other features"  # noqa: S101
+    return network

@@ -1,0 +1,225 @@
+"""A question to its evidence: passages put in order by their sentences, follow-ups, scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import AngleEmbedder, put
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.confidence import REFUSE_BELOW
+from rag.evidence import spans_of
+from rag.followup import FollowUp
+from rag.question import Question, idf
+from rag.retrieve import Query, retrieve
+from rag.search import MOST_RERANKED, RERANKED, find, rerank, search
+from rag.types import FoundPassage
+
+ZOO = """The zebra came by train. It drank. It slept.
+The minister spoke about money and the embassy.
+The plane landed at noon.
+The moon rose over the river.
+Oil is cheap."""
+
+
+def passage(name: str, text: str, score: float) -> FoundPassage:
+    return FoundPassage(name, "d", text, 0, len(text), score=score)
+
+
+def asked(question: str) -> Question:
+    [seen] = AngleEmbedder().embed_tokens([question])
+    return Question(question, idf(question, {}, 10), seen.whole, seen)
+
+
+def reranked(question: str, *passages: FoundPassage, looked_at: int | None = None) -> list[FoundPassage]:
+    spans = spans_of(passages[:looked_at], {})
+    tokens = AngleEmbedder().embed_tokens([span.text for span in spans])
+    return rerank(passages, spans, tokens, asked(question))
+
+
+def order(passages) -> str:
+    return "".join(each.id for each in passages)
+
+
+class TestRerank:
+    FAR = passage("f", "The minister has money. Oil is money.", 0.9)
+    NEAR = passage("n", "The moon rose. The embassy has oil. A zebra drank from the river.", 0.8)
+
+    def test_a_passage_moves_up_for_one_sentence_that_answers(self) -> None:
+        assert order(reranked("Did the zebra drink?", self.FAR, self.NEAR)) == "nf"
+        assert order(reranked("Has the minister money?", self.FAR, self.NEAR)) == "fn"
+
+    def test_the_words_of_the_question_count_beside_the_nearest_sentence(self) -> None:
+        one, other = passage("a", "Zebra one.", 0.5), passage("b", "Zebra Kurabar.", 0.49)
+        assert order(reranked("Zebra Kurabar?", one, other)) == "ba"
+
+    def test_a_passage_that_was_found_far_better_stays_first(self) -> None:
+        assert order(reranked("Did the zebra drink?", replace(self.FAR, score=1.0), self.NEAR)) == "nf"
+        assert order(reranked("Did the zebra drink?", self.FAR, replace(self.NEAR, score=0.1))) == "fn"
+
+    def test_equal_passages_keep_their_order(self) -> None:
+        same = [passage(name, "The zebra drank.", 0.5) for name in "cab"]
+        found = reranked("Did the zebra drink?", *same)
+        assert order(found) == "cab"
+        assert len({each.score for each in found}) == 1
+
+    def test_passages_not_looked_at_come_after_in_their_order(self) -> None:
+        rest = [passage(str(n), "The zebra drank.", 0.7 - n / 10) for n in range(3)]
+        assert order(reranked("Did the zebra drink?", self.FAR, self.NEAR, *rest, looked_at=2)) == "nf012"
+
+    def test_a_passage_of_headings_alone_comes_last(self) -> None:
+        heading = replace(passage("h", "# Zebras", 1.0), headings=("Zebras",))
+        assert order(reranked("Did the zebra drink?", heading, self.FAR, self.NEAR)) == "nfh"
+
+    def test_the_best_in_everything_has_the_whole_score(self) -> None:
+        [only] = reranked("Did the zebra drink?", passage("a", "The zebra drank.", 1.0))
+        assert only.score == pytest.approx(1)
+
+    def test_nothing_is_nothing(self) -> None:
+        assert reranked("Did the zebra drink?") == []
+
+    @given(
+        st.lists(st.tuples(st.text("abz moon oil.\n", max_size=30), st.floats(0, 1)), max_size=8),
+        st.integers(0, 8),
+    )
+    def test_scores_stay_within_their_bounds_and_nothing_is_lost(self, found, looked_at: int) -> None:
+        passages = [passage(str(n), f"Zebra {text}", score) for n, (text, score) in enumerate(found)]
+        best = reranked("Which zebra saw the moon?", *passages, looked_at=looked_at)
+        assert sorted(order(best)) == sorted(order(passages))
+        assert all(0 <= each.score <= 1 + 1e-6 for each in best)
+        first = [each.score for each in best[:looked_at]]
+        assert first == sorted(first, reverse=True)
+        assert {each.id for each in best[:looked_at]} == {each.id for each in passages[:looked_at]}
+
+
+class TestFind:
+    def test_a_sentence_that_answers_moves_its_passage(self, library, embedder) -> None:
+        scattered, together = "A zebra slept. The moon rose.", "The zebra saw the moon. Oil."
+        put(library, "a", f"{scattered}\n{together}\nThe river froze.", embedder)
+        question = "Did the zebra see the moon?"
+        [vector] = embedder.embed([question])
+        before = retrieve(library, [Query(question, vector)], 3)
+        after = find(library, embedder, FollowUp(question), 3).passages
+        assert [each.text for each in before][:2] == [scattered, together]
+        assert [each.text for each in after][:2] == [together, scattered]
+
+    def test_the_sentences_are_those_of_the_passages_in_order(self, library, embedder) -> None:
+        put(library, "a", ZOO, embedder)
+        found = find(library, embedder, FollowUp("When did the zebra come?"), 2)
+        assert len(found.passages) == 2
+        assert found.spans == spans_of(found.passages, {})
+        assert [span.text for span in found.spans][:3] == [
+            "The zebra came by train.",
+            "It drank.",
+            "It slept.",
+        ]
+        expected = embedder.embed([span.text for span in found.spans])
+        np.testing.assert_allclose(np.stack([each.whole for each in found.tokens]), expected)
+
+    def test_a_follow_up_finds_what_the_question_alone_misses(self, library, embedder) -> None:
+        for n in range(6):
+            put(library, f"d{n}", f"Number {n} came at {n}.", embedder)
+        put(library, "zoo", ZOO, embedder)
+        alone = find(library, embedder, FollowUp("When did it come?"), 1)
+        both = find(library, embedder, FollowUp("When did it come?", "When did it come? zebra", 1.0), 1)
+        assert "zebra" not in alone.passages[0].text
+        assert both.passages[0].text.startswith("The zebra came by train.")
+
+    def test_the_question_of_a_follow_up_keeps_its_words_and_leans_on_the_conversation(
+        self, library, embedder
+    ) -> None:
+        put(library, "zoo", ZOO, embedder)
+        follow_up = FollowUp("Did it see the moon?", "Did it see the moon? zebra", 1 / 3)
+        question = find(library, embedder, follow_up, 2).question
+        alone, query = embedder.embed([follow_up.question, follow_up.query])
+        expected = (alone + query / 3) / np.linalg.norm(alone + query / 3)
+        assert (question.text, set(question.weights)) == ("Did it see the moon?", {"see", "moon"})
+        np.testing.assert_allclose(question.vector, expected, atol=1e-6)
+        np.testing.assert_allclose(question.tokens.whole, alone)
+
+    def test_nothing_is_searched_beside_a_question_that_stands_alone(self, library, embedder) -> None:
+        put(library, "zoo", ZOO, embedder)
+        embedder.texts.clear()
+        found = find(library, embedder, FollowUp("Who is cheap?"), 2)
+        assert embedder.texts[0] == "Who is cheap?"
+        assert len(embedder.texts) >= 1 + len(found.spans)
+        assert "" not in embedder.texts
+
+    @pytest.mark.parametrize("k", [1, 2, 5, 9])
+    def test_scores_are_within_their_bounds_and_fall(self, library, embedder, k: int) -> None:
+        put(library, "zoo", ZOO, embedder)
+        found = find(library, embedder, FollowUp("Did it see the moon?", "the moon zebra", 1.0), k)
+        scores = [each.score for each in found.passages]
+        assert len(scores) == min(k, 5)
+        assert all(0 <= score <= 1 + 1e-6 for score in scores)
+        assert scores == sorted(scores, reverse=True)
+
+    def test_beyond_the_depth_the_order_stays(self, library, embedder) -> None:
+        lines = [f"Zebra number {n} drank {'oil ' * (n % 7)}at place{n} once." for n in range(40)]
+        put(library, "a", "\n".join(lines), embedder)
+        question = "Which zebra drank at place33?"
+        [vector] = embedder.embed([question])
+        before = retrieve(library, [Query(question, vector)], 35)
+        found = find(library, embedder, FollowUp(question), 35)
+        assert len(before) == len(found.passages) == 35
+        assert {each.id for each in found.passages[:MOST_RERANKED]} == {
+            each.id for each in before[:MOST_RERANKED]
+        }
+        assert [each.id for each in found.passages[MOST_RERANKED:]] == [
+            each.id for each in before[MOST_RERANKED:]
+        ]
+        assert {span.passage.id for span in found.spans} == {
+            each.id for each in found.passages[:MOST_RERANKED]
+        }
+
+    def test_only_so_many_passages_are_looked_at(self, library, embedder) -> None:
+        put(library, "a", "\n".join(f"Zebra number {n} drank." for n in range(40)), embedder)
+        embedder.texts.clear()
+        found = find(library, embedder, FollowUp("Which zebra drank?"), 4)
+        assert len(found.passages) == 4
+        assert len(embedder.texts) == 1 + RERANKED * 4
+
+    def test_what_was_looked_at_is_told(self, library, embedder) -> None:
+        copied = "The zebra of Arden drank from the wide river in the morning"
+        put(library, "a", f"{copied}.\nThe moon rose.\nThe zebra slept.", embedder)
+        put(library, "b", f"{copied}!", embedder)
+        found = find(library, embedder, FollowUp("Who drank?", "", 0.0), 1)
+        [best, *others] = found.candidates
+        assert (best.passage_id, best.score) == (found.passages[0].id, found.passages[0].score)
+        assert best.dropped is None
+        assert all(each.dropped for each in others)
+        [copy] = [each for each in others if "better passage" in (each.dropped or "")]
+        assert copy.title != best.title
+        assert len({each.passage_id for each in found.candidates}) == len(found.candidates) == 3
+
+
+class TestSearch:
+    def test_evidence_holds_together(self, library, embedder) -> None:
+        put(library, "zoo", ZOO, embedder)
+        found = search(library, embedder, FollowUp("When did the zebra come by train?"), 3)
+        assert found.question == "When did the zebra come by train?"
+        assert found.vectors.shape == (len(found.spans), embedder.dimensions)
+        assert {each.span for each in found.ranked} == set(found.spans)
+        assert sum(each.score for each in found.ranked) == pytest.approx(1, abs=1e-5)
+        assert found.enough
+        assert found.quotes[0].quote == "The zebra came by train."
+        for quote in found.quotes:
+            assert library.text(quote.document_id)[quote.start : quote.end] == quote.quote
+
+    def test_too_little_evidence_has_no_quotes(self, library, embedder) -> None:
+        put(library, "a", "The embassy reopened.\nThe minister spoke about oil.", embedder)
+        found = search(library, embedder, FollowUp("Which moons does Kurabar have?"), 3)
+        assert found.confidence < REFUSE_BELOW
+        assert (found.enough, found.quotes) == (False, ())
+        assert found.passages
+
+    @pytest.mark.parametrize("text", ["----", "# - ~\n***"])
+    def test_passages_without_a_sentence_are_no_evidence(self, library, embedder, text: str) -> None:
+        put(library, "a", text, embedder)
+        found = search(library, embedder, FollowUp("What is it?"), 3)
+        assert (found.spans, found.ranked, found.quotes, found.confidence) == ([], [], (), 0.0)
+        assert found.vectors.shape == (0, embedder.dimensions)
+        assert found.passages
