@@ -1,4 +1,4 @@
-# Footnote: make chat | test | ask Q="…" | install | check | bench | clean
+# Footnote: make chat | test | ask Q="…" | install | check | bench | eval | clean
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -12,7 +12,7 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test check bench clean starter
+.PHONY: help install chat ask test check bench eval clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
@@ -20,7 +20,8 @@ help:
 	@echo 'make ask Q="…"    ask the starter documents in the terminal'
 	@echo 'make install      make .venv with the command $(BIN)/footnote'
 	@echo 'make check        lint, types, architecture, dependencies'
-	@echo 'make bench        print the measured figures'
+	@echo 'make bench        print the figures of speed and memory'
+	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'
 	@echo 'make clean        remove what was made here (your library and the model files stay)'
 
 $(BIN)/python:
@@ -31,7 +32,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo '[2/2] Installing Footnote and its libraries (about 1 GB; two to five minutes) …'
-	@$(PIP) install --progress-bar off --constraint constraints.txt --editable . | ($(SHOW))
+	@$(PIP) install --progress-bar off --constraint constraints.txt --editable '.[eval]' | ($(SHOW))
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
@@ -67,6 +68,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Without ARGS: the starter documents' questions, all of them.
+eval: starter
+	@$(BIN)/footnote eval $(if $(ARGS),$(ARGS),seeds/golden.jsonl --limit 0 --library $(STARTER))
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -3,7 +3,8 @@
 FootnoteError
 ├── UsageError                the request itself is wrong (exit code 2)
 │   ├── SettingsError         an unknown or invalid setting
-│   └── QuestionError         an empty or over-long question
+│   ├── QuestionError         an empty or over-long question
+│   └── EvaluationError       questions or a report that cannot be read, or an unknown measure
 ├── LibraryError              the library cannot do what was asked
 │   ├── LibraryMissing        nothing has been added yet
 │   ├── LibraryInUse          another process writes to it (retry later)
@@ -47,6 +48,10 @@ class SettingsError(UsageError):
 
 class QuestionError(UsageError):
     """An empty or over-long question."""
+
+
+class EvaluationError(UsageError):
+    """Questions or a report that an evaluation cannot read, or a measure that it does not know."""
 
 
 class LibraryError(FootnoteError):

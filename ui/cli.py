@@ -1,4 +1,4 @@
-"""The command line: ``footnote add | ask | list | show | remove | chat``."""
+"""The command line: ``footnote add | ask | list | show | remove | chat | eval``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ app = typer.Typer(
 
 LibraryOption = Annotated[
     Path | None,
-    typer.Option("--library", "-l", metavar="DIR", help="Folder of the library [default: your data folder]."),
+    typer.Option(
+        "--library", "-l", metavar="DIR", show_default="in your data folder", help="Folder of the library."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Document = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
@@ -91,9 +93,13 @@ def ask(
     llm: Annotated[
         str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show each stage: candidates, prompt, checks, confidence.")
+    ] = False,
 ) -> None:
     """Answer a question: key quotes at once, then sentences with their sources."""
     from rag.assistant import Assistant
+    from ui.explaining import explained
     from ui.terminal import fetching, show_answer
 
     settings = _settings(library, llm=llm)
@@ -101,9 +107,14 @@ def ask(
         assistant = Assistant.open(settings=settings, progress=progress)
     with assistant:
         if as_json:
-            _print_json(assistant.ask(question).to_dict())
+            answer = assistant.ask(question)
+            trace = {"trace": answer.trace.to_dict()} if explain and answer.trace is not None else {}
+            _print_json(answer.to_dict() | trace)
         else:
-            show_answer(Console(highlight=False), assistant.stream(question))
+            console = Console(highlight=False)
+            answer = show_answer(console, assistant.stream(question))
+            if explain and answer.trace is not None:
+                console.print(explained(answer.trace))
 
 
 @app.command("list", epilog="Example:  footnote list --json | jq '.[].title'")
@@ -164,8 +175,8 @@ def remove(
 @app.command(epilog="Example:  footnote chat --port 8080")
 def chat(
     library: LibraryOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port, 0 for a free one [default: 7860].")] = None,
+    host: Annotated[str | None, typer.Option(show_default="127.0.0.1", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(show_default="7860", help="Port, 0 for a free one.")] = None,
     llm: Annotated[
         str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
     ] = None,
@@ -174,6 +185,65 @@ def chat(
     from ui.chatting import run
 
     run(Console(highlight=False), _settings(library, host=host, port=port, llm=llm))
+
+
+@app.command(
+    "eval",
+    epilog="Examples:  footnote eval questions.jsonl --library ~/work-library   ·   "
+    "footnote eval questions.jsonl --measure retrieval --measure quotes --json before.json   ·   "
+    "footnote eval questions.jsonl --compare before.json --html report.html",
+)
+def eval_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Your questions as JSON lines, or folders of question sets."),
+    ],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="all",
+            help="retrieval, quotes, answers, citations, refusal, confidence, conversation, injection or "
+            "conflicts; repeat for several. The first two run no model.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            show_default="100 where a model writes, else all",
+            help="Questions of each set, 0 for all.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws the questions and the intervals.")] = 0,
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the report, for --compare.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with plots and the failed cases.")
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An earlier report; exit 1 when a figure fell beyond noise."),
+    ] = None,
+    library: LibraryOption = None,
+    llm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
+    ] = None,
+) -> None:
+    """Measure how good the answers are, on questions with known answers; each with its 95% interval."""
+    from ui.evaluating import Outputs, Request, evaluate_and_report
+
+    worse = evaluate_and_report(
+        Console(highlight=False),
+        Console(stderr=True),
+        _settings(library, llm=llm),
+        Request(paths, measure or (), limit, seed),
+        Outputs(json_, html, compare),
+    )
+    if worse:
+        raise typer.Exit(1)
 
 
 def _print_json(value: object) -> None:

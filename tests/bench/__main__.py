@@ -1,4 +1,4 @@
-"""Measured figures: ``make bench`` prints all, ``make bench ARGS="questions --limit 10"`` some.
+"""Figures of speed and memory: ``make bench`` prints all, ``make bench ARGS="answer --limit 4"`` some.
 
 Figures of speed are ratios within one run: run nothing else meanwhile.
 """
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, ingesting, memory, questions, starting
+from tests.bench import answering, ingesting, memory, starting
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -30,7 +30,6 @@ def everything(context: typer.Context) -> None:
         ingesting.bench(console, STARTER)
         answering.bench(console, STARTER, GOLDEN, 8)
         memory.bench(console, STARTER, GOLDEN)
-        questions.bench(console, STARTER, GOLDEN, 0)
 
 
 @app.command("start")
@@ -55,16 +54,6 @@ def answer(limit: Limit = 8) -> None:
 def memory_() -> None:
     """Measure resident memory after 20 questions."""
     memory.bench(console, STARTER, GOLDEN)
-
-
-@app.command("questions")
-def questions_(
-    file: Annotated[Path, typer.Argument(help="Questions as JSON lines, as in seeds/golden.jsonl.")] = GOLDEN,
-    documents: Annotated[list[Path] | None, typer.Argument(help="What they are asked of.")] = None,
-    limit: Limit = 0,
-) -> None:
-    """Ask questions with known answers, and count what came of them."""
-    questions.bench(console, documents or STARTER, file, limit)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from rag.settings import Settings
 
 CHECKOUT = Path(__file__).parents[2]
 README = (CHECKOUT / "README.md").read_text("utf-8")
+QUESTIONS = re.search(r"```json\n(.*?)```", README, re.DOTALL)
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
 COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 ASKED = [line for line in COMMANDS if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line)]
@@ -36,6 +37,7 @@ def here(tmp_path, seed_library) -> Path:
     (tmp_path / "notes").mkdir()
     shutil.copy(CHECKOUT / "seeds/hmeimim/brief.md", tmp_path / "notes")
     shutil.copytree(seed_library, tmp_path / "my-library")
+    (tmp_path / "questions.jsonl").write_text(QUESTIONS[1], "utf-8")
     return tmp_path
 
 
@@ -100,7 +102,9 @@ def test_chats_open_and_end_cleanly(here, line: str) -> None:
         process.stdout.close()
 
 
-@pytest.mark.parametrize("line", [*MAKES, 'make ask Q="…"', "make check", "make bench", "make clean"])
+@pytest.mark.parametrize(
+    "line", [*MAKES, 'make ask Q="…"', "make check", "make bench", "make eval", "make clean"]
+)
 def test_make_targets_exist(line: str) -> None:
     subprocess.run([*shlex.split(line), "--dry-run"], cwd=CHECKOUT, check=True, capture_output=True)
 

@@ -130,9 +130,9 @@ def test_only_a_large_library_is_opened_with_chroma(
         assert assistant.ask(QUESTION).quotes[0].quote == "A plane came from Libya on 26 October."
 
 
-BEFORE = (Turn("Did an airplane come from Libya?", "Yes, on 26 October."),)
+BEFORE = (Turn("Did a zebra come from Libya?", "Yes, on 26 October."),)
 FOLLOW_UP = "When did it come?"
-REWRITE = "When did the airplane come from Libya?"
+REWRITE = "When did the zebra come from Libya?"
 
 
 class Asked(BaseCallbackHandler):
@@ -163,51 +163,51 @@ class TestHistory:
     def _assistant(self, library, embedder, settings, llm: str) -> Assistant:
         for n in range(4):
             put(library, f"d{n}", f"Number {n} came at {n}.", embedder)
-        put(library, "news", "The airplane came on 26 October.\nOil is cheap.", embedder)
+        put(library, "news", "The zebra came on 26 October.\nOil is cheap.", embedder)
         few = settings.model_copy(update={"llm": llm, "passages": 1})
         return Assistant(library, embedder, ScriptedModel(), few)
 
     def test_is_searched_beside_the_question(self, local) -> None:
-        history = (Turn("Is there an airplane or a plane?"), *BEFORE)
+        history = (Turn("Is there a zebra?"), *BEFORE)
         alone = says(local, "Number 1 came.", "Yes").ask(FOLLOW_UP)
-        both = says(local, "The airplane came on 26 October.", "Yes").ask(FOLLOW_UP, history=history)
+        both = says(local, "The zebra came on 26 October.", "Yes").ask(FOLLOW_UP, history=history)
         assert alone.passages[0].text.startswith("Number")
-        assert both.passages[0].text == "The airplane came on 26 October."
-        assert (both.text, both.refused) == ("The airplane came on 26 October.", False)
+        assert both.passages[0].text == "The zebra came on 26 October."
+        assert (both.text, both.refused) == ("The zebra came on 26 October.", False)
         assert (both.question, both.standalone_question) == (FOLLOW_UP, FOLLOW_UP)
 
     def test_is_told_to_a_model_that_needs_it(self, local) -> None:
-        _, [prompt, *_] = asks(says(local, "The airplane came on 26 October.", "Yes"), FOLLOW_UP, BEFORE)
+        _, [prompt, *_] = asks(says(local, "The zebra came on 26 October.", "Yes"), FOLLOW_UP, BEFORE)
         assert f"Earlier question: {BEFORE[0].question}\nQuestion: {FOLLOW_UP}\n" in prompt
 
     def test_is_not_told_with_a_question_that_stands_alone(self, local) -> None:
-        question = "On which day of October came an airplane?"
-        answer, [prompt, *_] = asks(says(local, "The airplane came on 26 October.", "Yes"), question, BEFORE)
+        question = "On which day of October came a zebra?"
+        answer, [prompt, *_] = asks(says(local, "The zebra came on 26 October.", "Yes"), question, BEFORE)
         assert "Earlier question" not in prompt
         assert not answer.refused
 
     def test_of_nothing_changes_nothing(self, served) -> None:
-        says(served, "The airplane came on 26 October.", "The airplane came on 26 October.")
+        says(served, "The zebra came on 26 October.", "The zebra came on 26 October.")
         one, other = served.ask(REWRITE), served.ask(REWRITE, history=())
         assert (one.passages, one.quotes, one.text) == (other.passages, other.quotes, other.text)
         assert served._chat_model.answers == []
 
     def test_a_fast_model_rewrites_the_question_first(self, served) -> None:
-        says(served, REWRITE, "The airplane came on 26 October.")
+        says(served, REWRITE, "The zebra came on 26 October.")
         answer, [prompt] = asks(served, FOLLOW_UP, BEFORE)
         assert (answer.question, answer.standalone_question) == (FOLLOW_UP, REWRITE)
         assert f"\n\nQuestion: {REWRITE}\nAnswer:" in prompt
-        assert answer.text == "The airplane came on 26 October."
+        assert answer.text == "The zebra came on 26 October."
 
     def test_evidence_comes_with_the_rewritten_question(self, served) -> None:
-        says(served, REWRITE, "The airplane came on 26 October.")
+        says(served, REWRITE, "The zebra came on 26 October.")
         first = next(served.stream(FOLLOW_UP, history=BEFORE))
         assert first.standalone_question == REWRITE
-        assert first.passages[0].text == "The airplane came on 26 October."
+        assert first.passages[0].text == "The zebra came on 26 October."
 
     def test_a_model_that_fails_is_told_after_the_quotes(self, served) -> None:
         served._chat_model.error = ModelUnavailable("the model is gone")
-        events = served.stream(FOLLOW_UP, history=(Turn("Is there an airplane or a plane?"), *BEFORE))
+        events = served.stream(FOLLOW_UP, history=(Turn("Is there a zebra?"), *BEFORE))
         first = next(events)
         assert (first.standalone_question, bool(first.quotes)) == (FOLLOW_UP, True)
         with pytest.raises(ModelUnavailable, match="gone"):
@@ -244,7 +244,7 @@ class TestStandalone:
         ("question", "history"),
         [
             pytest.param(FOLLOW_UP, (), id="no history"),
-            pytest.param("On which day of October came an airplane?", BEFORE, id="stands alone"),
+            pytest.param("On which day of October came a zebra?", BEFORE, id="stands alone"),
             pytest.param("Thanks!", BEFORE, id="asks nothing"),
         ],
     )

@@ -1,0 +1,1 @@
+"""Question sets, measures and reports: how good the answers are, measured on the product's own path."""

@@ -1,0 +1,96 @@
+"""What the fits share: a library of a question set, a network's training, and the weights file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from rag.evaluation.cache import Cache, CachedChat, CachedEmbedder
+from rag.evaluation.questions import QuestionSet, Source
+from rag.models import make_chat_model, make_embedder
+from rag.settings import load_settings
+from ui.workshop import Opened, Shown, Workshop
+
+WEIGHTS = Path(__file__).parents[2] / "rag" / "weights"
+
+
+@contextmanager
+def library_of(console: Console, sources: Sequence[Source], *, model: bool = False) -> Iterator[Opened]:
+    """Yield an assistant over the sources; its model's words are kept on disk."""
+    settings = load_settings({} if model else {"llm": "none"})
+    with Cache.of(settings) as cache, Shown(console) as shown, TemporaryDirectory() as folder:
+        embedder = CachedEmbedder(make_embedder(settings), cache)
+        real = make_chat_model(settings)
+        chat = CachedChat(real, cache, settings) if real is not None else None
+        try:
+            with Workshop(Path(folder), embedder, chat, settings, shown).build(sources) as opened:
+                yield opened
+        finally:
+            if real is not None:
+                real.close()
+
+
+def train(groups: Sequence[np.ndarray], right: Sequence[np.ndarray], units: int, decay: float):
+    """Fit a network whose softmax over each group puts its mass on the right rows; one weight a unit extra.
+
+    Limited-memory BFGS from a fixed seed; `decay` is the weight of the squared parameters.
+    """
+    import torch
+
+    torch.manual_seed(0)
+    kept = [i for i, each in enumerate(right) if each.any()]
+    longest, width = max(len(groups[i]) for i in kept), groups[0].shape[1]
+    x = torch.zeros(len(kept), longest, width)
+    absent = torch.full((len(kept), longest), -1e9)
+    wrong = torch.full((len(kept), longest), -1e9)
+    for row, i in enumerate(kept):
+        n = len(groups[i])
+        x[row, :n] = torch.tensor(groups[i])
+        absent[row, :n] = 0
+        wrong[row, :n][torch.tensor(right[i])] = 0
+    net = torch.nn.Sequential(torch.nn.Linear(width, units), torch.nn.Tanh(), torch.nn.Linear(units, 1))
+    optimizer = torch.optim.LBFGS(net.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        chances = torch.log_softmax(net(x).squeeze(-1) + absent, dim=1)
+        loss = -torch.logsumexp(chances + wrong, dim=1).mean()
+        loss = loss + decay * sum((p**2).sum() for p in net.parameters())
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    first, _, last = net
+    return {
+        "hidden": first.weight.detach().T.numpy(),
+        "hidden_bias": first.bias.detach().numpy(),
+        "out": last.weight.detach()[0].numpy(),
+        "bias": float(last.bias.detach()[0]),
+    }
+
+
+def store(name: str, about: Mapping[str, Any], network: Mapping[str, Any], features: Sequence[str]) -> None:
+    """Write a weights file, rounded to five digits."""
+    rounded = {k: np.round(v, 5).tolist() if k != "bias" else round(v, 5) for k, v in network.items()}
+    data = {"about": dict(about), "features": list(features), **rounded}
+    (WEIGHTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+def folds(groups: Sequence[str], n: int = 5) -> list[tuple[list[int], list[int]]]:
+    """Return (train, test) places, no group on both sides."""
+    from sklearn.model_selection import GroupKFold
+
+    places = np.arange(len(groups))
+    return [(a.tolist(), b.tolist()) for a, b in GroupKFold(n).split(places, groups=list(groups))]
+
+
+def group_of(sets: QuestionSet) -> dict[str, str]:
+    """Return the group of each source: the article that a paragraph is from."""
+    return {source.id: source.group or source.id for source in sets.sources}

@@ -1,0 +1,122 @@
+"""Fits rag/weights/confidence.json: is the answer in the evidence, and is what was written right."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from rag.answering import Outcome, answer
+from rag.confidence import EVIDENCE, WRITTEN, evidence_signals
+from rag.evaluation.metrics import auc, calibration_error, holds
+from rag.evaluation.questions import Question, QuestionSet
+from rag.evaluation.readers import read
+from rag.followup import FollowUp
+from rag.search import search
+from rag.writer import Writer
+from rag.writing import stands
+from tests.fit.common import WEIGHTS, folds, group_of, library_of
+from ui.workshop import Opened
+
+FOLDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A question with its signals; `right` is None where nothing was written, or it did not stand."""
+
+    group: str
+    kind: str
+    evidence: list[float]
+    written: list[float] | None
+    right: bool
+    held: bool
+
+
+def fit(console: Console, folder: Path, limit: int) -> None:
+    [asked] = [each for each in read([folder]) if each.kind == "factoid"]
+    seen = list(_seen(console, asked, limit))
+    groups = [each.group for each in seen]
+    about, model = {}, {}
+    rows = np.array([each.evidence for each in seen])
+    labels = np.array([each.held for each in seen])
+    model["evidence"], about["evidence"] = _fitted(console, "evidence", EVIDENCE, rows, labels, groups)
+    stood = [each for each in seen if each.written is not None]
+    rows = np.array([each.written for each in stood])
+    labels = np.array([each.right for each in stood])
+    model["written"], about["written"] = _fitted(
+        console, "written", WRITTEN, rows, labels, [each.group for each in stood]
+    )
+    model["written"]["neutral"] = dict(zip(WRITTEN, rows.mean(axis=0).round(4).tolist(), strict=True))
+    kinds = sorted({each.kind for each in seen})
+    about["questions"] = {kind: sum(each.kind == kind for each in seen) for kind in kinds}
+    about["fitted"] = "python -m tests.fit confidence, on SQuAD 2.0; articles apart in the figures"
+    (WEIGHTS / "confidence.json").write_text(json.dumps({"about": about, **model}, indent=1) + "\n", "utf-8")
+
+
+def _fitted(console, name, names, rows, labels, groups):
+    """Return the coefficients fitted to all rows, and figures of fits that have not seen the articles."""
+    from sklearn.linear_model import LogisticRegression
+
+    scale = rows.std(axis=0) + 1e-9
+
+    def trained(places):
+        return LogisticRegression(C=1.0, max_iter=2000).fit(rows[places] / scale, labels[places])
+
+    chances = np.zeros(len(rows))
+    for train, test in folds(groups):
+        chances[test] = trained(train).predict_proba(rows[test] / scale)[:, 1]
+    pairs = np.stack([chances, labels], axis=1)
+    figures = {"auc": round(auc(pairs), 4), "ece": round(calibration_error(pairs), 4), "n": len(rows)}
+    whole = trained(np.arange(len(rows)))
+    weights = dict(zip(names, (whole.coef_[0] / scale).round(4).tolist(), strict=True))
+    console.print(name, figures, weights, {"share": float(labels.mean())})
+    for cut in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+        kept = chances >= cut
+        console.print(
+            f"  below {cut}: right ones lost {1 - kept[labels].mean():.3f}, "
+            f"others caught {1 - kept[~labels].mean():.3f}"
+        )
+    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights}, figures
+
+
+def _seen(console: Console, asked: QuestionSet, limit: int) -> Iterator[Seen]:
+    """Yield answerable questions, unanswerable ones beside their paragraph, and answerable without it."""
+    draw = random.Random(7)  # noqa: S311 - no secret
+    known = [q for q in asked.questions if q.answerable]
+    unknown = [q for q in asked.questions if not q.answerable]
+    sizes = (limit, limit * 4 // 5, limit * 8 // 5)
+    sampled = [draw.sample(of, n) for of, n in zip((known, unknown, known), sizes, strict=True)]
+    article = group_of(asked)
+    with library_of(console, asked.sources, model=True) as opened:
+        for kind, questions in (("answerable", sampled[0]), ("beside", sampled[1])):
+            for question in questions:
+                yield _one(opened, question, kind, article[question.relevant[0]])
+    groups = sorted(set(article.values()))
+    for fold in range(FOLDS):
+        absent = set(groups[fold::FOLDS])
+        rest = [source for source in asked.sources if article[source.id] not in absent]
+        with library_of(console, rest, model=True) as opened:
+            for question in sampled[2]:
+                if article[question.relevant[0]] in absent:
+                    yield _one(opened, question, "absent", article[question.relevant[0]])
+
+
+def _one(opened: Opened, question: Question, kind: str, group: str) -> Seen:
+    assistant, settings = opened.assistant, opened.assistant.settings
+    found = search(assistant.library, assistant.embedder, FollowUp(question.text), settings.passages)
+    evidence = list(evidence_signals(found.ranked, found.asked).values())
+    written, right = None, False
+    if found.enough:
+        events = answer(found, Writer(assistant.chat_model, settings, None), assistant.embedder, ())
+        [outcome] = [each for each in events if isinstance(each, Outcome)]
+        told = outcome.sentences[: len(outcome.sentences) - len(outcome.conflicts)]
+        if stands(told, found.confidence):
+            written = [outcome.signals[name] for name in WRITTEN]
+            right = kind == "answerable" and holds(" ".join(each.text for each in told), question.answers)
+    return Seen(group, kind, evidence, written, right, kind == "answerable")
