@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rag.confidence import WRITTEN_BELOW, signals, written_confidence
 from rag.conflicts import conflict_sentence, conflicts
+from rag.errors import ModelError
 from rag.models import Embedder
 from rag.prompt import doubt, messages, select
 from rag.search import Evidence
@@ -92,16 +93,31 @@ def answer(
         yield event
     logprobs = list(writer.logprobs)
     stood = stands(sentences, found.confidence)
-    certain = writer.chance_of_yes(doubt(prompt, written)) if stood else None
+    certain = _certain(writer, prompt, written) if stood else None
     seen = signals(found.ranked, found.asked, sentences, logprobs, certain)
     sure = written_confidence(seen)
     refused = not stood or sure < WRITTEN_BELOW
     disagreeing: tuple[Conflict, ...] = ()
     if not refused:
-        disagreeing = tuple(conflicts(sentences, found.ranked, found.asked, writer.say))
+        disagreeing = _disagreeing(sentences, found, writer)
         for each in disagreeing:
             told = conflict_sentence(each)
             sentences.append(told)
             yield TextWritten(f" {told.text}")
             yield SentenceChecked(told)
     yield Outcome(found, tuple(sentences), disagreeing, refused, sure, prompt, written, seen)
+
+
+def _certain(writer: Writer, prompt: Messages, written: str) -> float | None:
+    """Return the model's own yes to its answer; an answer that stands does not fall with this call."""
+    try:
+        return writer.chance_of_yes(doubt(prompt, written))
+    except ModelError:
+        return None
+
+
+def _disagreeing(sentences: Sequence[Sentence], found: Evidence, writer: Writer) -> tuple[Conflict, ...]:
+    try:
+        return tuple(conflicts(sentences, found.ranked, found.asked, writer.say))
+    except ModelError:
+        return ()

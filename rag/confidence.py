@@ -54,7 +54,7 @@ def confidence(ranked: Sequence[RankedSpan], question: Question) -> float:
 def evidence_signals(ranked: Sequence[RankedSpan], question: Question) -> dict[str, float]:
     """Return what the evidence is judged by, by name; at least one span is needed."""
     place = ranked[0].span.passage
-    held = question.share(stem_set(" ".join((place.title, *place.headings, place.text))))
+    held = question.share_with_context(stem_set(" ".join((place.title, *place.headings, place.text))))
     best_sentence = max(each.cosine for each in ranked)
     best_passage = max(each.span.passage.cosine for each in ranked)
     return dict(zip(EVIDENCE, (best_sentence, best_passage, held), strict=True))

@@ -42,7 +42,7 @@ def conflicts(
     for span in suspects(ranked, question, own, {citation.document_id for citation in cited}):
         value = say(briefly(question.text, span), VALUE_PIECES).strip().strip(".")
         other = _own(value, question)
-        quoted = stem_set(" ".join(citation.quote for citation in cited))
+        quoted = _said(" ".join(citation.quote for citation in cited))
         if is_value(value, other, span) and not other & (own | quoted):
             yield Conflict(value, span.citation(), cited[0])
 
@@ -61,9 +61,9 @@ def suspects(
     found: dict[str, Span] = {}
     for each in ranked:
         span = each.span
-        held = stem_set(span.text)
-        about = question.share(held | stem_set(span.passage.title))
-        if span.document_id not in cited and about >= ABOUT and len(own & held) <= HELD * len(own):
+        about = question.share(stem_set(span.text) | stem_set(span.passage.title))
+        held = len(own & _said(span.text))
+        if span.document_id not in cited and about >= ABOUT and held <= HELD * len(own):
             found.setdefault(span.document_id, span)
     return list(found.values())[:ASKED_AT_MOST]
 
@@ -72,17 +72,24 @@ def is_value(value: str, own: frozenset[str], span: Span) -> bool:
     """Tell whether a model's words are an answer that stands in the span."""
     if not own or is_refusal(value) or len(words(value)) > VALUE_WORDS:
         return False
-    return own <= stem_set(span.text) | numbers(span.text)
+    return own <= _said(span.text)
 
 
 def conflict_sentence(conflict: Conflict) -> Sentence:
     """Return what the reader is told, with both sources."""
     text = f"“{conflict.other.title}” gives a different answer: {conflict.value}."
-    return Sentence(text, (conflict.other, conflict.against), "supported")
+    return Sentence(text, (conflict.other, conflict.against), "supported", 1.0)
 
 
 def _own(text: str, question: Question) -> frozenset[str]:
     """Return the stems that a text adds to the question's."""
-    asked = set(question.weights)
-    found = stem(word for word in words(text) if word not in STOPWORDS)
-    return frozenset(each for each in found if each not in asked)
+    return _said(text) - _said(question.text)
+
+
+def _said(text: str) -> frozenset[str]:
+    """Return the stems of a text, its numbers as plain digits: seven is 7, and 1,200 is 1200."""
+    found: set[str] = set()
+    for word in words(text):
+        if word not in STOPWORDS:
+            found |= numbers(word) or set(stem([word]))
+    return frozenset(found)

@@ -12,7 +12,7 @@ from rag.types import Citation, FoundPassage
 from rag.words import stem_set
 
 MAX_QUOTES = 3
-SURE = 0.95
+SURE = 0.98
 """Chance of holding the answer, together, at which no further key quote is shown."""
 _RULES = "#=-~^*_ \t\n"
 

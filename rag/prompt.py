@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.ellipsis import needs_history
 from rag.evidence import RankedSpan, Span
+from rag.question import is_polar
 from rag.types import Turn
 
 SYSTEM = (
@@ -63,18 +64,19 @@ def messages(question: str, spans: Sequence[Span], history: Sequence[Turn] = ())
     if history and needs_history(question, history):
         before = f"Earlier question: {defuse(history[-1].question[:_EARLIER_CHARS])}\n"
     asked = f"{before}Question: {defuse(question)}"
-    return [("system", SYSTEM), ("user", f"Sources:\n{body}\n\n{asked}\nAnswer:")]
+    answer = "Answer (begin with Yes or No):" if is_polar(question) else "Answer:"
+    return [("system", SYSTEM), ("user", f"Sources:\n{body}\n\n{asked}\n{answer}")]
 
 
 def briefly(question: str, span: Span) -> list[tuple[str, str]]:
     """Return the messages that ask for the answer of one sentence alone, in a few words."""
     [system, (role, text)] = messages(question, [span])
-    return [system, (role, text.removesuffix("Answer:") + "Answer in one to five words:")]
+    return [system, (role, text[: text.rindex("Answer")] + "Answer in one to five words:")]
 
 
 def doubt(asked: Sequence[tuple[str, str]], answer: str) -> list[tuple[str, str]]:
     """Return the messages that ask a model whether its answer was right; it has read all but the last."""
-    return [*asked, ("assistant", answer), ("user", CERTAIN)]
+    return [*asked, ("assistant", defuse(answer)), ("user", CERTAIN)]
 
 
 def defuse(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.vectors import Matrix, TokenVectors
@@ -44,6 +44,14 @@ _AMOUNT = re.compile(
 )
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][^\W\d_A-Z]\w*")
 _WORD = re.compile(r"\w+")
+_JOINT = re.compile(r",(?!\d)|;|\b(?:and|while|whereas|but|compared to|versus|than|before|after)\b")
+_POLAR = re.compile(
+    r"(?:^|, (?:and )?)(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\s"
+    r"[^,]*(?:,[^?]*)?\?$",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"\b(what|which|or)\b", re.IGNORECASE)
+MOST_PARTS, LEAST_TERMS = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +59,32 @@ class Question:
     """A question ready to be compared with text.
 
     `weights` are its stems with their idf, `vector` its embedding, `tokens` those of its tokens. For a
-    follow-up, `vector` leans towards what the conversation was about.
+    follow-up, `vector` leans towards what the conversation was about, and `context` are stems from there.
     """
 
     text: str
     weights: Mapping[str, float]
     vector: Matrix
     tokens: TokenVectors
+    context: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
         """The kind of answer that is asked for."""
         return kind(self.text)
 
-    def share(self, held: frozenset[str] | set[str]) -> float:
+    def share(self, held: Set[str]) -> float:
         """Return the idf-weighted share of the question's words among the stems `held`, 0..1."""
-        total = sum(self.weights.values())
-        return sum(weight for word, weight in self.weights.items() if word in held) / total if total else 0.0
+        return _share(self.weights, held)
+
+    def share_with_context(self, held: Set[str]) -> float:
+        """Return the same with the words of the conversation."""
+        return _share({**self.context, **self.weights}, held)
+
+
+def _share(weights: Mapping[str, float], held: Set[str]) -> float:
+    total = sum(weights.values())
+    return sum(weight for word, weight in weights.items() if word in held) / total if total else 0.0
 
 
 def idf(question: str, frequency: Mapping[str, int], n_passages: int) -> dict[str, float]:
@@ -84,6 +101,21 @@ def kind(question: str) -> Kind:
     text = question.lower()
     starts = {name: match.start() for name, pattern in _KINDS if (match := pattern.search(text))}
     return min(starts, key=starts.__getitem__, default="what")
+
+
+def parts(question: str) -> list[str]:
+    """Return the parts of a question that asks of several things, to be searched each for itself; else none.
+
+    A comparison of what two articles say finds neither as well as each of its halves does.
+    """
+    found = [part.strip(" ?.") for part in _JOINT.split(question)]
+    found = [part for part in found if len(terms(part)) >= LEAST_TERMS][:MOST_PARTS]
+    return found if len(found) > 1 else []
+
+
+def is_polar(question: str) -> bool:
+    """Tell whether a question asks for yes or no."""
+    return bool(_POLAR.search(question.strip())) and kind(question) == "what" and not _CHOICE.search(question)
 
 
 def offers(text: str, question: str, wanted: Kind) -> float:

@@ -12,15 +12,18 @@ from rag.evidence import RankedSpan, Span, key_quotes, spans_of
 from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder
-from rag.question import Question, idf
+from rag.question import Question, idf, parts
 from rag.ranking import rank, scale
 from rag.retrieve import Query, candidates
 from rag.types import Candidate, Citation, FoundPassage
 from rag.vectors import Matrix, TokenVectors, unit
 from rag.words import stem_set, terms
 
-RERANKED, MOST_RERANKED = 2.5, 25
-"""Passages whose sentences are looked at, for each passage wanted, and at most."""
+RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
+"""Passages whose sentences are looked at: for each passage wanted, at least, and at most."""
+
+CONTEXT = 0.5
+"""Weight of the conversation's words in the confidence, against 1 of the question's own."""
 
 SENTENCE, WORDS = 0.3, 0.15
 """Weight of a passage's nearest sentence, and of its sentence with most words of the question, against 1 of
@@ -90,8 +93,10 @@ def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) ->
 def find(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Found:
     """Return the `k` best passages for a question, and their sentences."""
     question, queries = _understood(library, embedder, follow_up)
-    depth = min(MOST_RERANKED, round(RERANKED * k))
-    every = candidates(library, queries, 3 * max(k, depth))
+    split = parts(follow_up.question)
+    pieces = [Query(text, vector) for text, vector in zip(split, embedder.embed(split), strict=True)]
+    depth = max(LEAST_RERANKED, min(MOST_RERANKED, round(RERANKED * k)))
+    every = candidates(library, queries, 3 * max(k, depth), pieces)
     passages = [each for each in every if not each.repeats][: max(k, depth)]
     spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
     tokens = embedder.embed_tokens([span.text for span in spans]) if spans else []
@@ -114,10 +119,16 @@ def _understood(library: Library, embedder: Embedder, follow_up: FollowUp) -> tu
     seen = embedder.embed_tokens(texts)
     weights = (1.0, follow_up.weight)[: len(texts)]
     queries = [Query(t, s.whole, w) for t, s, w in zip(texts, seen, weights, strict=True)]
-    frequency = library.catalog.document_frequency(terms(follow_up.question))
-    leaning = unit(np.sum([query.weight * query.vector for query in queries], axis=0))
+    words = list(dict.fromkeys(word for text in texts for word in terms(text)))
+    frequency = library.catalog.document_frequency(words)
+    size = len(library)
+    context = idf(follow_up.query, frequency, size) if follow_up.weight else {}
     question = Question(
-        follow_up.question, idf(follow_up.question, frequency, len(library)), leaning, seen[0]
+        follow_up.question,
+        idf(follow_up.question, frequency, size),
+        unit(np.sum([query.weight * query.vector for query in queries], axis=0)),
+        seen[0],
+        {word: CONTEXT * follow_up.weight * weight for word, weight in context.items()},
     )
     return question, queries
 
@@ -171,7 +182,3 @@ def _scaled(values: Mapping[str, float]) -> dict[str, float]:
         return {}
     scaled = scale(np.array(list(values.values()), np.float32))
     return dict(zip(values, scaled.tolist(), strict=True))
-
-
-def _place(passages: Sequence[FoundPassage], span: Span) -> tuple[int, int]:
-    return next(i for i, p in enumerate(passages) if p.id == span.passage.id), span.start

@@ -19,6 +19,12 @@ _SPELLED = {
 _MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"
 )
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|unable|fail(?:ed|s)?|refus(?:e|ed|es|ing)"
+    r"|lack(?:s|ed)?"
+    r"|rare(?:ly)?|exempt|un\w+ed)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 _local = threading.local()
 
 STOPWORDS = frozenset(
@@ -33,6 +39,8 @@ STOPWORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """Return the words of `text` in order, lower case, without accents; numbers stay whole (``1,200.5``)."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return _WORD.findall(plain)
@@ -72,6 +80,11 @@ def numbers(text: str) -> set[str]:
 def months(text: str) -> set[str]:
     """Return the months named in `text`, each by its first three letters."""
     return {match[1].casefold() for match in _MONTH.finditer(text)}
+
+
+def is_negated(text: str) -> bool:
+    """Tell whether a text denies something: by a word such as not, never or without, or by un-…-ed."""
+    return bool(_NEGATION.search(text))
 
 
 def names(text: str) -> set[str]:

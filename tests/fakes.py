@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -58,13 +59,37 @@ class AngleEmbedder:
         """Nothing to load."""
 
 
+class _Script(GenericFakeChatModel):
+    """Keeps what it is asked; tells log-probabilities where it has them and is asked for them."""
+
+    calls: list[Any]
+    chances: Mapping[str, float] | None
+
+    def _stream(self, messages, stop=None, run_manager=None, **options):
+        self.calls.append(([message.text for message in messages], options))
+        for chunk in super()._stream(messages, stop, run_manager, **options):
+            if options.get("logprobs") and self.chances is not None:
+                chunk.message.response_metadata["logprobs"] = {"content": [self._told(chunk.text)]}
+            yield chunk
+
+    def _told(self, token: str) -> dict[str, Any]:
+        each = [{"token": word, "logprob": math.log(chance)} for word, chance in self.chances.items()]
+        return {"token": token, "logprob": math.log(0.5), "top_logprobs": each}
+
+
 class ScriptedModel:
-    """A chat model that says what it is told to, word by word."""
+    """A chat model that says what it is told to, word by word.
+
+    `calls` are the texts of the messages of each call, with its options. `chances` are the alternatives to
+    each of its tokens with their probabilities; with None it tells no log-probabilities.
+    """
 
     name = "scripted"
 
-    def __init__(self, *answers: str) -> None:
+    def __init__(self, *answers: str, chances: Mapping[str, float] | None = None) -> None:
         self.answers = list(answers)
+        self.chances = chances
+        self.calls: list[tuple[list[str], dict[str, Any]]] = []
         self.started = 0
         self.closed = False
         self.error: Exception | None = None
@@ -75,7 +100,8 @@ class ScriptedModel:
     def runnable(self) -> GenericFakeChatModel:
         if self.error is not None:
             raise self.error
-        return GenericFakeChatModel(messages=iter(AIMessage(self.answers.pop(0)) for _ in range(1)))
+        said = iter(AIMessage(self.answers.pop(0)) for _ in range(1))
+        return _Script.model_construct(messages=said, calls=self.calls, chances=self.chances)
 
     def close(self) -> None:
         self.closed = True

@@ -195,9 +195,16 @@ def chat(
 )
 def eval_(
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH…", help="Your questions as JSON lines, or folders of question sets."),
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="[PATH…]", help="Your questions as JSON lines, or folders of question sets."),
+    ] = None,
+    draft: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Write N questions about your documents, for you to edit."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where --draft writes [default: standard output].")
+    ] = None,
     measure: Annotated[
         list[str] | None,
         typer.Option(
@@ -233,12 +240,19 @@ def eval_(
     ] = None,
 ) -> None:
     """Measure how good the answers are, on questions with known answers; each with its 95% interval."""
+    from ui.drafting import draft_and_report
     from ui.evaluating import Outputs, Request, evaluate_and_report
 
+    settings = _settings(library, llm=llm)
+    if draft is not None:
+        draft_and_report(Console(stderr=True), settings, draft, seed, out)
+        return
+    if not paths:
+        raise typer.BadParameter("name a file of questions or a folder, or let some be written by --draft N")
     worse = evaluate_and_report(
         Console(highlight=False),
         Console(stderr=True),
-        _settings(library, llm=llm),
+        settings,
         Request(paths, measure or (), limit, seed),
         Outputs(json_, html, compare),
     )

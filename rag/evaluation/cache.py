@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) 
 CREATE TABLE IF NOT EXISTS streams (key BLOB PRIMARY KEY, chunks TEXT NOT NULL) WITHOUT ROWID;
 """
 _AT_ONCE = 500
+_FEW = 64
+"""New texts after which the embedder loads what makes it fastest, which takes seconds."""
 
 
 class Cache:
@@ -114,6 +116,7 @@ class CachedEmbedder:
         self.fingerprint = embedder.fingerprint
         self.dimensions = embedder.dimensions
         self.max_tokens = embedder.max_tokens
+        self._made = 0
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector a text, shape ``(len(texts), dimensions)``; only new texts are embedded."""
@@ -144,6 +147,9 @@ class CachedEmbedder:
         known = self._cache.vectors(list(dict.fromkeys(keys)))
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if new:
+            self._made += len(new)
+            if self._made > _FEW:
+                self._embedder.warm()
             rows = dict(zip(new, make(list(new.values())), strict=True))
             self._cache.put_vectors(rows.items())
             known |= rows
@@ -158,7 +164,7 @@ class CachedEmbedder:
         return self._embedder.token_offsets(text)
 
     def warm(self) -> None:
-        """Do nothing: what is slow to load is loaded when a text is new."""
+        """Do nothing: what is slow to load is loaded once many texts are new."""
 
 
 class CachedChat:

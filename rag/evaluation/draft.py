@@ -30,7 +30,7 @@ TRIES = 6
 """Passages tried for each draft that is wanted; then the library cannot give so many."""
 
 _FEWEST_WORDS = 12
-_MOST_FACTS = 8
+_HEAVIEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ def draft(
 def ordered(texts: Sequence[str], random_: random.Random) -> list[int]:
     """Return the places of the texts to ask about, drawn without replacement, those rich in facts first.
 
-    The number of facts weighs (Efraimidis and Spirakis 2006). A text of a few words, or without facts,
+    The weights of their facts count (Efraimidis and Spirakis 2006). A text of a few words, or without facts,
     is left out.
     """
     keys = {
-        place: random_.random() ** (1 / min(_MOST_FACTS, n_facts))
+        place: random_.random() ** (1 / min(_HEAVIEST, weight))
         for place, text in enumerate(texts)
-        if len(words(text)) >= _FEWEST_WORDS and (n_facts := len(facts(text)))
+        if len(words(text)) >= _FEWEST_WORDS and (weight := sum(facts(text).values()))
     }
     return sorted(keys, key=lambda place: -keys[place])
 

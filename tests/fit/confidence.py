@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,10 @@ from tests.fit.common import WEIGHTS, folds, group_of, library_of
 from ui.workshop import Opened
 
 FOLDS = 4
+MORE = 400
+"""Further questions of each kind for the evidence alone, which asks no model."""
+SIZES = (150, 120, 240)
+"""Questions drawn: answerable, unanswerable beside their paragraph, answerable with their article absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,11 @@ class Seen:
 def fit(console: Console, folder: Path, limit: int) -> None:
     [asked] = [each for each in read([folder]) if each.kind == "factoid"]
     seen = list(_seen(console, asked, limit))
-    groups = [each.group for each in seen]
     about, model = {}, {}
-    rows = np.array([each.evidence for each in seen])
-    labels = np.array([each.held for each in seen])
+    apart = [each for each in seen if each.kind != "beside"]  # beside its paragraph, evidence looks like it
+    rows = np.array([each.evidence for each in apart])
+    labels = np.array([each.held for each in apart])
+    groups = [each.group for each in apart]
     model["evidence"], about["evidence"] = _fitted(console, "evidence", EVIDENCE, rows, labels, groups)
     stood = [each for each in seen if each.written is not None]
     rows = np.array([each.written for each in stood])
@@ -54,6 +59,7 @@ def fit(console: Console, folder: Path, limit: int) -> None:
     )
     model["written"]["neutral"] = dict(zip(WRITTEN, rows.mean(axis=0).round(4).tolist(), strict=True))
     kinds = sorted({each.kind for each in seen})
+    print_counts(console, seen)
     about["questions"] = {kind: sum(each.kind == kind for each in seen) for kind in kinds}
     about["fitted"] = "python -m tests.fit confidence, on SQuAD 2.0; articles apart in the figures"
     (WEIGHTS / "confidence.json").write_text(json.dumps({"about": about, **model}, indent=1) + "\n", "utf-8")
@@ -90,13 +96,16 @@ def _seen(console: Console, asked: QuestionSet, limit: int) -> Iterator[Seen]:
     draw = random.Random(7)  # noqa: S311 - no secret
     known = [q for q in asked.questions if q.answerable]
     unknown = [q for q in asked.questions if not q.answerable]
-    sizes = (limit, limit * 4 // 5, limit * 8 // 5)
-    sampled = [draw.sample(of, n) for of, n in zip((known, unknown, known), sizes, strict=True)]
+    sampled = [draw.sample(of, n) for of, n in zip((known, unknown, known), SIZES, strict=True)]
+    sampled = [each[: limit * len(each) // SIZES[0]] for each in sampled]
+    more = draw.sample(known, 2 * MORE)
     article = group_of(asked)
     with library_of(console, asked.sources, model=True) as opened:
         for kind, questions in (("answerable", sampled[0]), ("beside", sampled[1])):
             for question in questions:
                 yield _one(opened, question, kind, article[question.relevant[0]])
+        for question in more[:MORE]:
+            yield _one(opened, question, "answerable", article[question.relevant[0]], write=False)
     groups = sorted(set(article.values()))
     for fold in range(FOLDS):
         absent = set(groups[fold::FOLDS])
@@ -105,14 +114,17 @@ def _seen(console: Console, asked: QuestionSet, limit: int) -> Iterator[Seen]:
             for question in sampled[2]:
                 if article[question.relevant[0]] in absent:
                     yield _one(opened, question, "absent", article[question.relevant[0]])
+            for question in more[MORE:]:
+                if article[question.relevant[0]] in absent:
+                    yield _one(opened, question, "absent", article[question.relevant[0]], write=False)
 
 
-def _one(opened: Opened, question: Question, kind: str, group: str) -> Seen:
+def _one(opened: Opened, question: Question, kind: str, group: str, *, write: bool = True) -> Seen:
     assistant, settings = opened.assistant, opened.assistant.settings
     found = search(assistant.library, assistant.embedder, FollowUp(question.text), settings.passages)
     evidence = list(evidence_signals(found.ranked, found.asked).values())
     written, right = None, False
-    if found.enough:
+    if found.enough and write:
         events = answer(found, Writer(assistant.chat_model, settings, None), assistant.embedder, ())
         [outcome] = [each for each in events if isinstance(each, Outcome)]
         told = outcome.sentences[: len(outcome.sentences) - len(outcome.conflicts)]
@@ -120,3 +132,11 @@ def _one(opened: Opened, question: Question, kind: str, group: str) -> Seen:
             written = [outcome.signals[name] for name in WRITTEN]
             right = kind == "answerable" and holds(" ".join(each.text for each in told), question.answers)
     return Seen(group, kind, evidence, written, right, kind == "answerable")
+
+
+def print_counts(console: Console, seen: Sequence[Seen]) -> None:
+    """Print how often the written answers are right before any is withheld."""
+    for kind in ("answerable", "beside", "absent"):
+        asked = [each for each in seen if each.kind == kind]
+        stood = [each for each in asked if each.written is not None]
+        console.print(f"{kind}: {len(asked)}, stood {len(stood)}, right {sum(each.right for each in stood)}")

@@ -130,9 +130,10 @@ def test_only_a_large_library_is_opened_with_chroma(
         assert assistant.ask(QUESTION).quotes[0].quote == "A plane came from Libya on 26 October."
 
 
-BEFORE = (Turn("Did a zebra come from Libya?", "Yes, on 26 October."),)
-FOLLOW_UP = "When did it come?"
-REWRITE = "When did the zebra come from Libya?"
+BEFORE = (Turn("Did a zebra come from Libya?", "Yes, in May."),)
+FOLLOW_UP = "When did it see the moon?"
+SEEN = "The zebra saw the moon on 26 October."
+REWRITE = "When did the zebra see the moon?"
 
 
 class Asked(BaseCallbackHandler):
@@ -162,52 +163,50 @@ class TestHistory:
 
     def _assistant(self, library, embedder, settings, llm: str) -> Assistant:
         for n in range(4):
-            put(library, f"d{n}", f"Number {n} came at {n}.", embedder)
-        put(library, "news", "The zebra came on 26 October.\nOil is cheap.", embedder)
-        few = settings.model_copy(update={"llm": llm, "passages": 1})
-        return Assistant(library, embedder, ScriptedModel(), few)
+            put(library, f"d{n}", f"The moon rose on 1{n} places far away.", embedder)
+        put(library, "news", f"{SEEN}\nOil is cheap.", embedder)
+        return Assistant(library, embedder, ScriptedModel(), settings.model_copy(update={"llm": llm}))
 
     def test_is_searched_beside_the_question(self, local) -> None:
-        history = (Turn("Is there a zebra?"), *BEFORE)
-        alone = says(local, "Number 1 came.", "Yes").ask(FOLLOW_UP)
-        both = says(local, "The zebra came on 26 October.", "Yes").ask(FOLLOW_UP, history=history)
-        assert alone.passages[0].text.startswith("Number")
-        assert both.passages[0].text == "The zebra came on 26 October."
-        assert (both.text, both.refused) == ("The zebra came on 26 October.", False)
+        alone = says(local, "The moon rose.", "Yes").ask(FOLLOW_UP)
+        both = says(local, SEEN, "Yes").ask(FOLLOW_UP, history=BEFORE)
+        assert alone.passages[0].text.startswith("The moon rose")
+        assert both.passages[0].text == SEEN
+        assert (both.text, both.refused) == (SEEN, False)
         assert (both.question, both.standalone_question) == (FOLLOW_UP, FOLLOW_UP)
 
     def test_is_told_to_a_model_that_needs_it(self, local) -> None:
-        _, [prompt, *_] = asks(says(local, "The zebra came on 26 October.", "Yes"), FOLLOW_UP, BEFORE)
+        _, [prompt, *_] = asks(says(local, SEEN, "Yes"), FOLLOW_UP, BEFORE)
         assert f"Earlier question: {BEFORE[0].question}\nQuestion: {FOLLOW_UP}\n" in prompt
 
     def test_is_not_told_with_a_question_that_stands_alone(self, local) -> None:
-        question = "On which day of October came a zebra?"
-        answer, [prompt, *_] = asks(says(local, "The zebra came on 26 October.", "Yes"), question, BEFORE)
+        question = "On which day of October did a zebra see the moon?"
+        answer, [prompt, *_] = asks(says(local, SEEN, "Yes"), question, BEFORE)
         assert "Earlier question" not in prompt
         assert not answer.refused
 
     def test_of_nothing_changes_nothing(self, served) -> None:
-        says(served, "The zebra came on 26 October.", "The zebra came on 26 October.")
+        says(served, SEEN, SEEN)
         one, other = served.ask(REWRITE), served.ask(REWRITE, history=())
         assert (one.passages, one.quotes, one.text) == (other.passages, other.quotes, other.text)
         assert served._chat_model.answers == []
 
     def test_a_fast_model_rewrites_the_question_first(self, served) -> None:
-        says(served, REWRITE, "The zebra came on 26 October.")
+        says(served, REWRITE, SEEN)
         answer, [prompt] = asks(served, FOLLOW_UP, BEFORE)
         assert (answer.question, answer.standalone_question) == (FOLLOW_UP, REWRITE)
         assert f"\n\nQuestion: {REWRITE}\nAnswer:" in prompt
-        assert answer.text == "The zebra came on 26 October."
+        assert answer.text == SEEN
 
     def test_evidence_comes_with_the_rewritten_question(self, served) -> None:
-        says(served, REWRITE, "The zebra came on 26 October.")
+        says(served, REWRITE, SEEN)
         first = next(served.stream(FOLLOW_UP, history=BEFORE))
         assert first.standalone_question == REWRITE
-        assert first.passages[0].text == "The zebra came on 26 October."
+        assert first.passages[0].text == SEEN
 
     def test_a_model_that_fails_is_told_after_the_quotes(self, served) -> None:
         served._chat_model.error = ModelUnavailable("the model is gone")
-        events = served.stream(FOLLOW_UP, history=(Turn("Is there a zebra?"), *BEFORE))
+        events = served.stream(FOLLOW_UP, history=BEFORE)
         first = next(events)
         assert (first.standalone_question, bool(first.quotes)) == (FOLLOW_UP, True)
         with pytest.raises(ModelUnavailable, match="gone"):
@@ -228,7 +227,7 @@ class TestStandalone:
         [
             pytest.param("", id="nothing"),
             pytest.param("I cannot help.", id="no question"),
-            pytest.param("When did Barack Obama come from Libya?", id="a name from nowhere"),
+            pytest.param("When did Barack Obama see the moon?", id="a name from nowhere"),
             pytest.param("word " * 400 + "?", id="no end"),
         ],
     )
@@ -244,7 +243,7 @@ class TestStandalone:
         ("question", "history"),
         [
             pytest.param(FOLLOW_UP, (), id="no history"),
-            pytest.param("On which day of October came a zebra?", BEFORE, id="stands alone"),
+            pytest.param("On which day of October did a zebra see the moon?", BEFORE, id="stands alone"),
             pytest.param("Thanks!", BEFORE, id="asks nothing"),
         ],
     )
@@ -266,45 +265,3 @@ def test_closing_stops_the_model(assistant) -> None:
     with assistant:
         pass
     assert assistant._chat_model.closed
-
-
-class TestLangChain:
-    def test_the_retriever_says_where_each_document_stands(self, assistant, library) -> None:
-        documents = assistant.as_retriever(k=2).invoke(QUESTION)
-        assert len(documents) == 2
-        for each in documents:
-            where = each.metadata
-            assert library.text(where["document_id"])[where["start"] : where["end"]] == each.page_content
-            assert {"uri", "page", "start", "end", "title"} <= set(where)
-
-    def test_the_runnable_gives_the_answer(self, assistant) -> None:
-        chain = says(assistant, "The plane came on 26 October.").as_runnable()
-        assert chain.invoke(QUESTION).text == "The plane came on 26 October."
-
-    def test_it_composes_with_others(self, assistant) -> None:
-        chain = says(assistant, "The plane came on 26 October.").as_runnable() | (lambda answer: answer.text)
-        assert chain.invoke({"question": QUESTION}) == "The plane came on 26 October."
-
-    def test_its_stream_grows_from_quotes_to_the_whole(self, assistant) -> None:
-        answers = list(says(assistant, "The plane came on 26 October.").as_runnable().stream(QUESTION))
-        assert (answers[0].text, bool(answers[0].quotes)) == ("", True)
-        assert answers[-1].sentences[0].support == "supported"
-        texts = [answer.text for answer in answers]
-        assert all(b.startswith(a) for a, b in zip(texts, texts[1:], strict=False))
-
-    def test_callbacks_see_the_model(self, assistant) -> None:
-        watch = Asked()
-        says(assistant, "The plane came.").as_runnable().invoke(QUESTION, {"callbacks": [watch]})
-        assert "Question: " + QUESTION in watch.seen[0]
-
-    async def _answers(self, chain):
-        return [answer async for answer in chain.astream(QUESTION)], await chain.ainvoke(QUESTION)
-
-    def test_it_works_without_blocking_too(self, assistant) -> None:
-        import asyncio
-
-        chain = says(
-            assistant, "The plane came on 26 October.", "The plane came on 26 October."
-        ).as_runnable()
-        streamed, answer = asyncio.run(self._answers(chain))
-        assert streamed[-1].text == answer.text == "The plane came on 26 October."

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.evidence import RankedSpan, Span, spans_of
-from rag.prompt import SYSTEM, defuse, messages, select
+from rag.prompt import CERTAIN, SYSTEM, briefly, defuse, doubt, messages, select
 from rag.types import FoundPassage, Turn
 
 
@@ -37,6 +37,26 @@ def test_messages_begin_with_the_fixed_part_and_number_the_passages() -> None:
     assert "[1] One: First of one. … Third of one." in user
     assert "[2] Two: First of two." in user
     assert user.endswith("Question: What?\nAnswer:")
+
+
+def test_a_question_of_yes_or_no_is_answered_so() -> None:
+    assert messages("Is one first?", ONE)[1][1].endswith(
+        "Question: Is one first?\nAnswer (begin with Yes or No):"
+    )
+
+
+@pytest.mark.parametrize("question", ["What is first?", "Is one first?", "What is the Answer?", "Answer me?"])
+def test_one_sentence_is_asked_briefly(question: str) -> None:
+    system, (role, user) = briefly(question, ONE[1])
+    assert (system, role) == (("system", SYSTEM), "user")
+    assert user == f"Sources:\n[1] One: Second of one.\n\nQuestion: {question}\nAnswer in one to five words:"
+
+
+def test_doubt_follows_what_the_model_has_read_and_said() -> None:
+    asked = messages("What?", ONE)
+    assert doubt(asked, "First.") == [*asked, ("assistant", "First."), ("user", CERTAIN)]
+    [*_, (_, said), _] = doubt(asked, "First.<|im_end|>")
+    assert "<|im_end|>" not in said
 
 
 HISTORY = (Turn("Where is the zoo?", "By the Wye."), Turn("Who founded the zoo?", "Mary Holt."))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from fakes import AngleEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question import Question, idf, kind, offers
-from rag.words import stem_set
+from rag.question import LEAST_TERMS, MOST_PARTS, Question, idf, is_polar, kind, offers, parts
+from rag.words import stem_set, terms
 
 
 def asked(text: str, frequency: dict[str, int] | None = None, n_passages: int = 10) -> Question:
@@ -65,6 +66,86 @@ class TestKind:
         assert kind(question) == "what"
 
 
+class TestParts:
+    @pytest.mark.parametrize(
+        ("question", "expected"),
+        [
+            pytest.param(
+                "Did the Arden paper praise the new bridge while the Ely paper blamed its cost?",
+                ["Did the Arden paper praise the new bridge", "the Ely paper blamed its cost"],
+                id="while",
+            ),
+            pytest.param(
+                "Who built the old bridge, who paid for the new station, and where is the old port museum?",
+                ["Who built the old bridge", "who paid for the new station", "where is the old port museum"],
+                id="three, one after another joint",
+            ),
+            pytest.param(
+                "Was the bridge of Arden opened before the station of Ely closed?",
+                ["Was the bridge of Arden opened", "the station of Ely closed"],
+                id="before",
+            ),
+            pytest.param("When did the plane come from Libya?", [], id="one thing"),
+            pytest.param("Who built the bridges and stations?", [], id="parts of few words"),
+            pytest.param("Was the old bridge of Arden opened, too?", [], id="one part of enough words"),
+            pytest.param(
+                "Did the oil minister pay 1,200 dollars for the old plane?", [], id="a comma in a number"
+            ),
+            pytest.param("Who commanded the sandy bandits of the Andes?", [], id="joints inside words"),
+            pytest.param("", [], id="nothing"),
+            pytest.param(", and; but?", [], id="joints alone"),
+        ],
+    )
+    def test_are_those_of_several_things(self, question: str, expected: list[str]) -> None:
+        assert parts(question) == expected
+
+    def test_are_not_too_many(self) -> None:
+        question = ", ".join(f"who built bridge{n} near river{n}" for n in range(MOST_PARTS + 3))
+        assert parts(question) == question.split(", ")[:MOST_PARTS]
+
+    @given(st.text("ab ,;?. \n", max_size=60) | st.text(max_size=60))
+    def test_stand_in_the_question_and_are_several_or_none(self, question: str) -> None:
+        found = parts(question)
+        assert len(found) in (0, *range(2, MOST_PARTS + 1))
+        assert all(part in question and len(terms(part)) >= LEAST_TERMS for part in found)
+
+
+class TestPolar:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            "Did the plane come from Libya?",
+            "Is Ely a city?",
+            "  was it open?  ",
+            "Have the planes, as Ana says, landed?",
+            "According to the report, did the plane land?",
+            "The bridge opened in May, and does the other paper say so?",
+            "Does the Arden paper praise it, while the Ely paper blames it?",
+        ],
+    )
+    def test_asks_for_yes_or_no(self, question: str) -> None:
+        assert is_polar(question)
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            pytest.param("Is it red or blue?", id="a choice"),
+            pytest.param("Did it rain, or which storm came?", id="which"),
+            pytest.param("What is it, and is it old?", id="what first"),
+            pytest.param("Who was it, and did he stay?", id="who first"),
+            pytest.param("Do you know when it came?", id="when inside"),
+            pytest.param("Can you tell how many came?", id="how many inside"),
+            pytest.param("The plane is from Libya?", id="verb inside"),
+            pytest.param("Did the plane come", id="no question mark"),
+            pytest.param("Island or not?", id="a verb inside a word"),
+            pytest.param("", id="nothing"),
+            pytest.param("?", id="a mark alone"),
+        ],
+    )
+    def test_does_not(self, question: str) -> None:
+        assert not is_polar(question)
+
+
 class TestOffers:
     @pytest.mark.parametrize(
         ("text", "question", "expected"),
@@ -109,6 +190,14 @@ class TestShare:
         assert question.share(stem_set("Kurabar is far.")) > question.share(stem_set("Flights are short."))
         assert question.share(stem_set("Flights to Kurabar")) == 1.0
         assert question.share(stem_set("Nothing")) == 0.0
+
+    def test_words_of_the_conversation_count_where_they_are_wanted(self) -> None:
+        question = replace(asked("When flights?"), context={"kurabar": 2.0, "flight": 9.0})
+        both, one = stem_set("Flights to Kurabar"), stem_set("Flights")
+        assert question.share_with_context(both) == question.share(both) == question.share(one) == 1
+        assert 0 < question.share_with_context(one) < 1
+        own = question.weights["flight"]  # the question's own weight of a word stays
+        assert question.share_with_context(one) == pytest.approx(own / (own + 2))
 
     def test_weights_are_those_of_bm25(self) -> None:
         assert idf("Kurabar flights", {"flights": 9}, 10) == pytest.approx(

@@ -14,8 +14,8 @@ from rag.confidence import REFUSE_BELOW
 from rag.evidence import spans_of
 from rag.followup import FollowUp
 from rag.question import Question, idf
-from rag.retrieve import Query, retrieve
-from rag.search import MOST_RERANKED, RERANKED, find, rerank, search
+from rag.retrieve import Query, candidates
+from rag.search import LEAST_RERANKED, MOST_RERANKED, RERANKED, find, rerank, search
 from rag.types import FoundPassage
 
 ZOO = """The zebra came by train. It drank. It slept.
@@ -101,7 +101,7 @@ class TestFind:
         put(library, "a", f"{scattered}\n{together}\nThe river froze.", embedder)
         question = "Did the zebra see the moon?"
         [vector] = embedder.embed([question])
-        before = retrieve(library, [Query(question, vector)], 3)
+        before = candidates(library, [Query(question, vector)], 3)
         after = find(library, embedder, FollowUp(question), 3).passages
         assert [each.text for each in before][:2] == [scattered, together]
         assert [each.text for each in after][:2] == [together, scattered]
@@ -162,7 +162,7 @@ class TestFind:
         put(library, "a", "\n".join(lines), embedder)
         question = "Which zebra drank at place33?"
         [vector] = embedder.embed([question])
-        before = retrieve(library, [Query(question, vector)], 35)
+        before = candidates(library, [Query(question, vector)], 35)
         found = find(library, embedder, FollowUp(question), 35)
         assert len(before) == len(found.passages) == 35
         assert {each.id for each in found.passages[:MOST_RERANKED]} == {
@@ -175,12 +175,16 @@ class TestFind:
             each.id for each in found.passages[:MOST_RERANKED]
         }
 
-    def test_only_so_many_passages_are_looked_at(self, library, embedder) -> None:
+    @pytest.mark.parametrize(
+        ("k", "depth"), [(1, LEAST_RERANKED), (8, RERANKED * 8), (20, MOST_RERANKED)], ids=str
+    )
+    def test_only_so_many_passages_are_looked_at(self, library, embedder, k: int, depth: int) -> None:
         put(library, "a", "\n".join(f"Zebra number {n} drank." for n in range(40)), embedder)
         embedder.texts.clear()
-        found = find(library, embedder, FollowUp("Which zebra drank?"), 4)
-        assert len(found.passages) == 4
-        assert len(embedder.texts) == 1 + RERANKED * 4
+        found = find(library, embedder, FollowUp("Which zebra drank?"), k)
+        assert len(found.passages) == k
+        assert len(embedder.texts) == 1 + depth
+        assert len(found.candidates) == depth
 
     def test_what_was_looked_at_is_told(self, library, embedder) -> None:
         copied = "The zebra of Arden drank from the wide river in the morning"
@@ -193,7 +197,15 @@ class TestFind:
         assert all(each.dropped for each in others)
         [copy] = [each for each in others if "better passage" in (each.dropped or "")]
         assert copy.title != best.title
-        assert len({each.passage_id for each in found.candidates}) == len(found.candidates) == 3
+        assert copy.dropped == f"says what a better passage of {best.title} says"
+        assert {each.dropped for each in others if each is not copy} == {"not among the 1 best"}
+        assert len({each.passage_id for each in found.candidates}) == len(found.candidates) == 4
+
+    def test_the_parts_of_a_question_are_searched_each_for_itself(self, library, embedder) -> None:
+        put(library, "zoo", ZOO, embedder)
+        embedder.texts.clear()
+        find(library, embedder, FollowUp("Did the zebra come by train, while oil money stayed away?"), 2)
+        assert embedder.texts[1:3] == ["Did the zebra come by train", "oil money stayed away"]
 
 
 class TestSearch:

@@ -6,9 +6,12 @@ from markup import parse
 
 from rag.assistant import Assistant
 from rag.errors import LibraryDamaged
-from ui.chat import Callbacks
+from rag.types import Answer
+from rag.types import Turn as Said
+from ui.chat import Callbacks, history_of
 from ui.frame import EXAMPLES
 from ui.runs import Runs
+from ui.turn import Turn
 
 PAST, ASKED, ANSWERED, BOX, TURNS, GREETING = range(6)
 FACTS, DOCUMENTS = range(2)
@@ -52,6 +55,43 @@ def test_the_next_question_moves_the_last_turn_up(callbacks):
     assert parse(first[PAST]).one("h2").text == "When did the planes land?"
     assert is_left_alone(end[PAST])
     assert len(end[TURNS]) == 2
+
+
+def answered(text: str, refused: bool = False) -> Answer:
+    return Answer("Why?", "Why?", (), text, (), (), refused, 0.9, "scripted", {})
+
+
+@pytest.mark.parametrize(
+    ("turn", "expected"),
+    [
+        pytest.param(Turn("Why?", answer=answered("So.")), Said("Why?", "So."), id="answered"),
+        pytest.param(Turn("Why?", answer=answered("None says.", refused=True)), Said("Why?"), id="refused"),
+        pytest.param(Turn("Why?", written="So", stopped=True), Said("Why?"), id="stopped"),
+        pytest.param(Turn("Why?", error="the model is gone"), Said("Why?"), id="failed"),
+    ],
+)
+def test_the_history_is_what_was_asked_and_answered(turn, expected):
+    assert history_of([turn]) == [expected]
+
+
+def test_the_history_keeps_its_order():
+    turns = [Turn("One?"), Turn("Two?", answer=answered("So."))]
+    assert history_of(turns) == [Said("One?"), Said("Two?", "So.")]
+    assert history_of([]) == []
+
+
+def test_a_question_is_put_with_the_turns_before_it(callbacks, assistant, monkeypatch):
+    histories = []
+    stream = Assistant.stream
+
+    def watched(self, question, *, history=(), config=None):
+        histories.append(list(history))
+        return stream(self, question, history=history, config=config)
+
+    monkeypatch.setattr(Assistant, "stream", watched)
+    *_, last = callbacks.answer("When did the planes land?", "tab", [])
+    list(callbacks.answer("When did planes land?", "tab", last[TURNS]))
+    assert histories == [[], [Said("When did the planes land?", "The planes landed in May.")]]
 
 
 def test_an_empty_question_changes_nothing(callbacks):

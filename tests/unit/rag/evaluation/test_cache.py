@@ -183,6 +183,24 @@ def test_token_vectors_are_made_once_and_come_back_the_same(cache) -> None:
         assert np.array_equal(made.whole, plain.whole)
 
 
+def test_the_real_embedder_warms_up_only_for_many_new_texts(cache) -> None:
+    class Slow(AngleEmbedder):
+        warmed = 0
+
+        def warm(self) -> None:
+            self.warmed += 1
+
+    texts = [f"plane {n}" for n in range(60)]
+    slow = Slow()
+    cached = CachedEmbedder(slow, cache)
+    cached.warm()
+    cached.embed(texts)
+    cached.embed(texts)
+    assert slow.warmed == 0
+    cached.embed_tokens(texts[:5])
+    assert slow.warmed == 1
+
+
 def test_another_embedder_has_vectors_of_its_own(cache) -> None:
     one, two = AngleEmbedder(), AngleEmbedder()
     two.fingerprint = "fake:other"

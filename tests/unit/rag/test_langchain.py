@@ -1,0 +1,78 @@
+"""Footnote as parts of a LangChain program."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fakes import ScriptedModel, put
+from langchain_core.callbacks import BaseCallbackHandler
+
+from rag.assistant import Assistant
+
+TEXT = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
+QUESTION = "When did the plane come from Libya?"
+
+
+@pytest.fixture
+def assistant(library, embedder, settings):
+    put(library, "news", TEXT, embedder)
+    return Assistant(library, embedder, ScriptedModel(), settings)
+
+
+def says(assistant: Assistant, *answers: str) -> Assistant:
+    assistant._chat_model.answers = list(answers)
+    return assistant
+
+
+class Asked(BaseCallbackHandler):
+    """Keeps the last message of each call of the model."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def on_chat_model_start(self, serialized, messages, **kwargs) -> None:
+        self.seen.append(messages[0][-1].text)
+
+
+def test_the_retriever_says_where_each_document_stands(assistant, library) -> None:
+    documents = assistant.as_retriever(k=2).invoke(QUESTION)
+    assert len(documents) == 2
+    for each in documents:
+        where = each.metadata
+        assert library.text(where["document_id"])[where["start"] : where["end"]] == each.page_content
+        assert {"uri", "page", "start", "end", "title"} <= set(where)
+
+
+def test_the_runnable_gives_the_answer(assistant) -> None:
+    chain = says(assistant, "The plane came on 26 October.").as_runnable()
+    assert chain.invoke(QUESTION).text == "The plane came on 26 October."
+
+
+def test_it_composes_with_others(assistant) -> None:
+    chain = says(assistant, "The plane came on 26 October.").as_runnable() | (lambda answer: answer.text)
+    assert chain.invoke({"question": QUESTION}) == "The plane came on 26 October."
+
+
+def test_its_stream_grows_from_quotes_to_the_whole(assistant) -> None:
+    answers = list(says(assistant, "The plane came on 26 October.").as_runnable().stream(QUESTION))
+    assert (answers[0].text, bool(answers[0].quotes)) == ("", True)
+    assert answers[-1].sentences[0].support == "supported"
+    texts = [answer.text for answer in answers]
+    assert all(b.startswith(a) for a, b in zip(texts, texts[1:], strict=False))
+
+
+def test_callbacks_see_the_model(assistant) -> None:
+    watch = Asked()
+    says(assistant, "The plane came.").as_runnable().invoke(QUESTION, {"callbacks": [watch]})
+    assert "Question: " + QUESTION in watch.seen[0]
+
+
+async def _answers(chain):
+    return [answer async for answer in chain.astream(QUESTION)], await chain.ainvoke(QUESTION)
+
+
+def test_it_works_without_blocking_too(assistant) -> None:
+    chain = says(assistant, "The plane came on 26 October.", "The plane came on 26 October.").as_runnable()
+    streamed, answer = asyncio.run(_answers(chain))
+    assert streamed[-1].text == answer.text == "The plane came on 26 October."
