@@ -12,7 +12,7 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test check bench eval clean starter
+.PHONY: help install chat ask test check bench eval guard clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make check        lint, types, architecture, dependencies'
 	@echo 'make bench        print the figures of speed and memory'
 	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'
+	@echo 'make guard        fail when an answer figure fell beyond noise (30 questions, real models)'
 	@echo 'make clean        remove what was made here (your library and the model files stay)'
 
 $(BIN)/python:
@@ -70,6 +71,9 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 # Without ARGS: the starter documents' questions, all of them.
+guard: starter
+	@$(BIN)/footnote eval seeds/golden.jsonl --library $(STARTER) --limit 30 --compare seeds/baseline.json
+
 eval: starter
 	@$(BIN)/footnote eval $(if $(ARGS),$(ARGS),seeds/golden.jsonl --limit 0 --library $(STARTER))
 

@@ -57,7 +57,7 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a sentence rests on: the spans, how well they carry it (0..1), what they lack, the bar to reach."""
+    """What a sentence rests on: spans, how well they carry it (0..1), what they lack, the bar to reach."""
 
     spans: tuple[Span, ...]
     score: float

@@ -24,7 +24,7 @@ from tests.fit.common import WEIGHTS, folds, group_of, library_of
 from ui.workshop import Opened
 
 FOLDS = 4
-MORE = 400
+MORE = 200
 """Further questions of each kind for the evidence alone, which asks no model."""
 SIZES = (150, 120, 240)
 """Questions drawn: answerable, unanswerable beside their paragraph, answerable with their article absent."""

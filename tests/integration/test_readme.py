@@ -20,13 +20,18 @@ README = (CHECKOUT / "README.md").read_text("utf-8")
 QUESTIONS = re.search(r"```json\n(.*?)```", README, re.DOTALL)
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
 COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
-ASKED = [line for line in COMMANDS if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line)]
+DRAFTS = [line for line in COMMANDS if "--draft" in line]
+ASKED = [
+    line
+    for line in COMMANDS
+    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in DRAFTS
+]
 CHATS = [line for line in COMMANDS if line.endswith("footnote chat")]
 MAKES = [line for line in COMMANDS if line.startswith("make ")]
 
 
 def test_every_command_is_looked_at() -> None:
-    assert sorted(ASKED + CHATS + MAKES) == sorted(COMMANDS)
+    assert sorted(ASKED + CHATS + DRAFTS + MAKES) == sorted(COMMANDS)
     assert len(re.findall("```python", README)) == len(EXAMPLES) == 3
 
 
@@ -83,6 +88,17 @@ def test_terminal_commands_in_their_order(here) -> None:
         )
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("line", DRAFTS)
+def test_drafts_are_questions_to_edit(here, line: str) -> None:
+    words, _ = command_of(line)
+    one = ["1" if word == "20" else word for word in words]
+    library = environ(here, FOOTNOTE_LIBRARY=str(here / "my-library"))
+    done = subprocess.run(one, cwd=here, env=library, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert '"question"' in (here / "drafts.jsonl").read_text("utf-8")
 
 
 @pytest.mark.models
