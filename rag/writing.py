@@ -12,6 +12,8 @@ from rag.types import Sentence, SentenceChecked, TextWritten
 
 WEAK = 0.5
 """Confidence below which evidence counts as weak."""
+WELL = 0.65
+"""Score of a sentence that stands on weak evidence."""
 
 
 def write(
@@ -40,10 +42,13 @@ def write(
 def stands(sentences: Sequence[Sentence], confidence: float) -> bool:
     """Tell whether an answer stands: a sentence of it is carried by the sources and does not decline.
 
-    Where the evidence is weak, a sentence must be carried in full.
+    Where the evidence is weak, a sentence must be carried well.
     """
-    enough = ("supported",) if confidence < WEAK else ("supported", "partly")
-    return any(each.support in enough and not is_refusal(each.text) for each in sentences)
+    least = WELL if confidence < WEAK else 0.0
+    return any(
+        each.support != "unsupported" and each.score >= least and not is_refusal(each.text)
+        for each in sentences
+    )
 
 
 def _settled(text: str) -> int:

@@ -24,7 +24,7 @@ from tests.fit.common import WEIGHTS, folds, group_of, library_of
 from ui.workshop import Opened
 
 FOLDS = 4
-MORE = 200
+MORE = 60
 """Further questions of each kind for the evidence alone, which asks no model."""
 SIZES = (150, 120, 240)
 """Questions drawn: answerable, unanswerable beside their paragraph, answerable with their article absent."""
@@ -72,7 +72,7 @@ def _fitted(console, name, names, rows, labels, groups):
     scale = rows.std(axis=0) + 1e-9
 
     def trained(places):
-        return LogisticRegression(C=1.0, max_iter=2000).fit(rows[places] / scale, labels[places])
+        return LogisticRegression(C=0.3, max_iter=2000).fit(rows[places] / scale, labels[places])
 
     chances = np.zeros(len(rows))
     for train, test in folds(groups):
@@ -88,7 +88,9 @@ def _fitted(console, name, names, rows, labels, groups):
             f"  below {cut}: right ones lost {1 - kept[labels].mean():.3f}, "
             f"others caught {1 - kept[~labels].mean():.3f}"
         )
-    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights}, figures
+    low, high = np.quantile(rows, (0.02, 0.98), axis=0).round(4).tolist()
+    ranges = {key: list(pair) for key, *pair in zip(names, low, high, strict=True)}
+    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights, "range": ranges}, figures
 
 
 def _seen(console: Console, asked: QuestionSet, limit: int) -> Iterator[Seen]:
