@@ -32,8 +32,8 @@ YES = frozenset(["ye"])
 """The stem of yes, the one capital word that names nothing."""
 SHORT = 3
 """Words up to which an answer counts as short."""
-FAIR = 0.35
-"""Share of a sentence's other words that a span must hold for its numbers and months to count.
+FAIR = 0.33
+"""Share of a sentence's other words, each counting alike, that a span must hold for its numbers and months.
 
 A date from one row of a table and an event from another make no fact.
 """
@@ -136,7 +136,7 @@ class _Claim:
         inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
         self._names = frozenset(names(inner)) - self._exact - YES
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
-        self._other = {word: weight for word, weight in self._weights.items() if word not in dated}
+        self._other = {word: 1.0 for word in self._weights if word not in dated}
         self._asked = _exact(question)
         self._negated = is_negated(sentence)
         self._span_negated = [is_negated(span.text) for span in spans]
