@@ -6,14 +6,11 @@ Two logistic models; ``python -m tests.fit confidence`` fits their coefficients,
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
-from typing import Any
 
 from rag.evidence import RankedSpan
+from rag.network import read_weights
 from rag.question import Question
 from rag.types import Sentence
 from rag.words import stem_set
@@ -83,7 +80,7 @@ def signals(
     """
     cited = {(c.passage_id, c.start) for sentence in sentences for c in sentence.citations}
     chances = [each.score for each in ranked if (each.span.passage.id, each.span.start) in cited]
-    neutral = _coefficients()["written"]["neutral"]
+    neutral = read_weights("confidence")["written"]["neutral"]
     written = (
         ranked[0].score,
         sum(chances),
@@ -101,18 +98,10 @@ def written_confidence(seen: Mapping[str, float]) -> float:
 
 
 def _logistic(name: str, seen: Mapping[str, float]) -> float:
-    model = _coefficients()[name]
+    model = read_weights("confidence")[name]
     within = model["range"]  # beyond what was seen in the fit, nothing is known
     z = model["intercept"] + sum(
         weight * min(max(seen[key], within[key][0]), within[key][1])
         for key, weight in model["weights"].items()
     )
     return 1 / (1 + math.exp(-z))
-
-
-@cache
-def _coefficients() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        (resources.files("rag") / "weights" / "confidence.json").read_text("utf-8")
-    )
-    return found

@@ -39,10 +39,10 @@ def conflicts(
     cited = [citation for each in said for citation in each.citations]
     if not own or not cited:
         return
+    quoted = _said(" ".join(citation.quote for citation in cited))
     for span in suspects(ranked, question, own, {citation.document_id for citation in cited}):
         value = say(briefly(question.text, span), VALUE_PIECES).strip().strip(".")
         other = _own(value, question)
-        quoted = _said(" ".join(citation.quote for citation in cited))
         if is_value(value, other, span) and not other & (own | quoted):
             yield Conflict(value, span.citation(), cited[0])
 

@@ -119,7 +119,7 @@ class MiniLM:
 
 def _encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
     vectors = np.asarray(model.encode(list(texts), batch_size=BATCH, show_progress_bar=False))
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+    return unit(vectors)
 
 
 def _encode_tokens(

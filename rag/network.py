@@ -42,9 +42,16 @@ class Network:
 
 
 @cache
+def read_weights(name: str) -> dict[str, Any]:
+    """Return what the file ``rag/weights/NAME.json`` holds."""
+    text = (resources.files("rag") / "weights" / f"{name}.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
 def load(name: str, features: Sequence[str]) -> Network:
     """Return the network of ``rag/weights/NAME.json``, which must have been fitted on these features."""
-    data = json.loads((resources.files("rag") / "weights" / f"{name}.json").read_text("utf-8"))
-    network = Network.from_dict(data)
+    network = Network.from_dict(read_weights(name))
     assert network.features == tuple(features), f"rag/weights/{name}.json is of other features"  # noqa: S101
     return network

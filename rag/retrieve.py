@@ -43,10 +43,9 @@ def candidates(
     scores: dict[str, float] = {}
     lexical: dict[str, float] = {}
     for query in reversed(queries):  # the first query's BM25 stays
-        dense = dict(library.search_dense(query.vector, CANDIDATES))
-        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES))
+        lexical, fused = _searched(library, query)
         share = query.weight / sum(each.weight for each in queries)
-        for key, value in fuse(dense, lexical).items():
+        for key, value in fused.items():
             scores[key] = scores.get(key, 0.0) + share * value
     if parts:
         scores = _with_parts(library, scores, parts)
@@ -62,12 +61,18 @@ def candidates(
     )
 
 
+def _searched(library: Library, query: Query) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the BM25 of what the query's words find, and the scores of both sides fused."""
+    dense = dict(library.search_dense(query.vector, CANDIDATES))
+    lexical = dict(library.catalog.search(terms(query.text), CANDIDATES))
+    return lexical, fuse(dense, lexical)
+
+
 def _with_parts(library: Library, scores: Mapping[str, float], parts: Sequence[Query]) -> dict[str, float]:
     best: dict[str, float] = {}
     for part in parts:
-        dense = dict(library.search_dense(part.vector, CANDIDATES))
-        lexical = dict(library.catalog.search(terms(part.text), CANDIDATES))
-        for key, value in fuse(dense, lexical).items():
+        _, fused = _searched(library, part)
+        for key, value in fused.items():
             best[key] = max(best.get(key, 0.0), value)
     every = scores.keys() | best.keys()
     return {key: (scores.get(key, 0.0) + PARTS * best.get(key, 0.0)) / (1 + PARTS) for key in every}

@@ -38,7 +38,7 @@ def library_of(console: Console, sources: Sequence[Source], *, model: bool = Fal
 
 
 def train(groups: Sequence[np.ndarray], right: Sequence[np.ndarray], units: int, decay: float):
-    """Fit a network whose softmax over each group puts its mass on the right rows; one weight a unit extra.
+    """Fit a network whose softmax over each group puts its mass on the right rows.
 
     Limited-memory BFGS from a fixed seed; `decay` is the weight of the squared parameters.
     """
