@@ -11,6 +11,7 @@ from rag.errors import ModelError
 from rag.models import Embedder
 from rag.prompt import doubt, messages, select
 from rag.search import Evidence
+from rag.together import pieces
 from rag.types import Answer, Conflict, Sentence, SentenceChecked, TextWritten, Trace, Turn
 from rag.writer import Messages, Writer
 from rag.writing import stands, write
@@ -92,9 +93,10 @@ def answer(
             written += event.text
         yield event
     logprobs = list(writer.logprobs)
-    stood = stands(sentences, found.confidence)
+    stood = stands(sentences, found.confidence, found.question)
     certain = _certain(writer, prompt, written) if stood else None
-    seen = signals(found.ranked, found.asked, sentences, logprobs, certain)
+    answers = None if pieces(found.question) else found.answerable
+    seen = signals(found.ranked, found.asked, sentences, logprobs, certain, answers)
     sure = written_confidence(seen)
     refused = not stood or sure < WRITTEN_BELOW
     disagreeing: tuple[Conflict, ...] = ()

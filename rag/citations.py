@@ -10,9 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from rag.contrary import turned
 from rag.evidence import Span
+from rag.likeness import join, least, nearest, words_of
 from rag.types import Sentence, Support
-from rag.vectors import Matrix
+from rag.vectors import Matrix, TokenVectors
 from rag.words import is_negated, months, names, numbers, stem, stem_set, stems
 
 SUPPORTED = 0.8
@@ -21,6 +25,8 @@ answer real questions were marked as supported and were not, at 0.8 with the rul
 SUPPORTED_SHORT = 0.65
 """The same for an answer of a few words, which is compared together with its question."""
 PARTLY = 0.45
+LIKE = 0.55
+"""Likeness, to its spans, that a supported sentence's two furthest words must reach."""
 MAX_CITATIONS = 3
 WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
@@ -41,12 +47,17 @@ MISSING_COST = 0.3
 """What a missing number or name costs a choice of spans."""
 
 _NUMBER = r"\[\d+(?:\s*[,–-]\s*\d+)*\]"
+_LISTED = r"(?:(?:, and|,| and) {0})*"
+_INFORMATION = r"(?:the information (?:\w+ )?(?:in|by|from) )?"
 _MARKER = re.compile(
-    rf"(?:(?:according to|based on|as stated in|in) )?(?:the information (?:\w+ )?(?:in|by|from) )?"
-    rf"(?:the )?sources? {_NUMBER}(?:(?:,| and|, and) {_NUMBER})*,? ?"
+    rf"(?:(?:according to|based on|as stated in|in) )?{_INFORMATION}"
+    rf"(?:the )?sources? {_NUMBER}{_LISTED.format(_NUMBER)},? ?"
+    rf"|(?:according to|based on) {_INFORMATION}"
+    rf"(?:the (?:given |provided )?sources?|sources? \d+{_LISTED.format('[0-9]+')}), "
     rf"|\s?{_NUMBER}",
     re.IGNORECASE,
 )
+_OPENING = re.compile(rf"(^|[.!?]\s+)(?:{_MARKER.pattern})(\w)", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"\b(?:not (?:mentioned|specified|stated|provided|given|available|included|answered|contain|say|found in)"
     r"|no (?:information|mention|source)|cannot (?:answer|be determined|determine)|(?:do|does) not "
@@ -57,19 +68,23 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a sentence rests on: spans, how well they carry it (0..1), what they lack, the bar to reach."""
+    """What a sentence rests on: spans, how well they carry it (0..1), what they lack, the bar to reach.
+
+    `likeness` is that of its two words that are furthest from the spans.
+    """
 
     spans: tuple[Span, ...]
     score: float
     missing: frozenset[str]
     bar: float = SUPPORTED
+    likeness: float = 1.0
 
     @property
     def support(self) -> Support:
         """Return the verdict in a word; a sentence that lacks a number, month or name is unsupported."""
         if self.missing or self.score < PARTLY:
             return "unsupported"
-        return "supported" if self.score >= self.bar else "partly"
+        return "supported" if self.score >= self.bar and self.likeness >= LIKE else "partly"
 
 
 def claim(sentence: str, question: str) -> str:
@@ -78,8 +93,9 @@ def claim(sentence: str, question: str) -> str:
 
 
 def strip_markers(text: str) -> str:
-    """Remove ``[1]`` and its kind: the numbers of citations are given by code."""
-    return _MARKER.sub("", text)
+    """Remove ``[1]``, "according to the sources" and their kind: the citations are given by code."""
+    opened = _OPENING.sub(lambda match: match[1] + match[2].upper(), text)
+    return _MARKER.sub("", opened)
 
 
 def is_refusal(sentence: str) -> bool:
@@ -87,28 +103,33 @@ def is_refusal(sentence: str) -> bool:
     return bool(_REFUSAL.search(sentence))
 
 
-def check(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix, question: str) -> Sentence:
+def check(
+    sentence: str, seen: TokenVectors, spans: Sequence[Span], tokens: Sequence[TokenVectors], question: str
+) -> Sentence:
     """Return the sentence with its citations and the verdict.
 
     Args:
         sentence: a finished sentence of the answer.
-        vector: the embedding of its `claim`, shape (dimensions,).
-        spans: sentences of the passages found; only these can be cited.
-        vectors: their embeddings, shape (n, dimensions).
+        seen: its `claim`, as the embedder sees it.
+        spans: sentences of the passages found, each passage's together and in order; only these can be cited.
+        tokens: the spans as the embedder sees them.
         question: its words need no source of their own.
     """
-    verdict = align(sentence, vector, spans, vectors, question)
+    verdict = align(sentence, seen, spans, tokens, question)
     supported = verdict.support != "unsupported"
     citations = tuple(span.citation() for span in verdict.spans) if supported else ()
     missing = tuple(sorted(verdict.missing))
     return Sentence(sentence, citations, verdict.support, round(verdict.score, 4), missing)
 
 
-def align(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix, question: str) -> Verdict:
+def align(
+    sentence: str, seen: TokenVectors, spans: Sequence[Span], tokens: Sequence[TokenVectors], question: str
+) -> Verdict:
     """Find the one to three spans that carry a sentence best, each worth its place."""
     if not spans:
         return Verdict((), 0.0, frozenset())
-    said = _Claim(sentence, question, spans, vectors @ vector)
+    cosines = np.array([each.whole @ seen.whole for each in tokens], np.float32)
+    said = _Claim(sentence, question, spans, cosines)
     chosen: tuple[int, ...] = ()
     score, missing = said.carried(())
     most = 1 if _is_short(sentence) else MAX_CITATIONS
@@ -120,7 +141,27 @@ def align(sentence: str, vector: Matrix, spans: Sequence[Span], vectors: Matrix,
         chosen = (*chosen, best)
         score, missing = tries[best]
     bar = SUPPORTED_SHORT if _is_short(sentence) else SUPPORTED
-    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar)
+    likeness = _likeness(seen, spans, tokens, chosen)
+    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, likeness)
+
+
+def _likeness(
+    seen: TokenVectors, spans: Sequence[Span], tokens: Sequence[TokenVectors], chosen: Sequence[int]
+) -> float:
+    """Return the likeness of a claim's two furthest words to its spans and the sentences before them.
+
+    A word of a title is always near.
+    """
+    before = [i - 1 for i in chosen if i and spans[i - 1].passage.id == spans[i].passage.id]
+    near = nearest(seen, [tokens[i] for i in dict.fromkeys((*chosen, *before))])
+    titles = frozenset[str]().union(*(stem_set(spans[i].passage.title) for i in chosen))
+    return least(
+        [
+            1.0 if titles.issuperset(stem([join(seen.tokens, word)])) else float(np.mean(near[word]))
+            for word in words_of(seen.tokens)
+        ],
+        2,
+    )
 
 
 class _Claim:
@@ -130,15 +171,17 @@ class _Claim:
         self._asked_words = set(stems(question))
         self._short = _is_short(sentence)
         asked = ASKED_BY_SHORT if self._short else ASKED
-        said = stems(claim(sentence, question))
+        whole = claim(sentence, question)
+        said = stems(whole)
         self._weights = {word: asked if word in self._asked_words else 1.0 for word in said}
         self._exact = frozenset(_exact(sentence))
+        self._turned = [turned(whole, span.text) for span in spans]
         inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
         self._names = frozenset(names(inner)) - self._exact - YES
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
         self._other = {word: 1.0 for word in self._weights if word not in dated}
         self._asked = _exact(question)
-        self._negated = is_negated(sentence)
+        self._negated = is_negated(whole)
         self._span_negated = [is_negated(span.text) for span in spans]
         self._cosines = cosines
         self._spans = spans
@@ -172,6 +215,8 @@ class _Claim:
         missing = (self._exact - values - near_values) | (self._names - near)
         if self._negated and chosen and not any(self._span_negated[i] for i in chosen):
             missing = missing | {"not"}
+        plain = set[str]().union(*(self._stems[i] - self._turned[i] for i in chosen))
+        missing = missing.union(*(self._turned[i] - plain for i in chosen))
         return (lexical + max(cosine, 0.0)) / 2, missing
 
 

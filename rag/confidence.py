@@ -6,11 +6,10 @@ Two logistic models; ``python -m tests.fit confidence`` fits their coefficients,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from rag.evidence import RankedSpan
-from rag.network import read_weights
+from rag.network import logistic, read_weights
 from rag.question import Question
 from rag.types import Sentence
 from rag.words import stem_set
@@ -33,6 +32,7 @@ an area under the curve of .69 (169 answers of the default model, half of them t
 EVIDENCE = ("best sentence's cosine", "best passage's cosine", "share of the question's words held")
 WRITTEN = (
     *EVIDENCE,
+    "chance that it answers",
     "chance of the best sentence",
     "chance of the cited sentences",
     "support of the best sentence",
@@ -50,7 +50,7 @@ def confidence(ranked: Sequence[RankedSpan], question: Question) -> float:
         ranked: the evidence, best first.
         question: what was asked.
     """
-    return _logistic("evidence", evidence_signals(ranked, question)) if ranked else 0.0
+    return logistic("confidence", evidence_signals(ranked, question), "evidence") if ranked else 0.0
 
 
 def evidence_signals(ranked: Sequence[RankedSpan], question: Question) -> dict[str, float]:
@@ -68,6 +68,7 @@ def signals(
     sentences: Sequence[Sentence],
     logprobs: Sequence[float],
     certain: float | None,
+    answers: float | None,
 ) -> dict[str, float]:
     """Return what a written answer is judged by, by name.
 
@@ -77,11 +78,14 @@ def signals(
         sentences: the answer's, checked.
         logprobs: of the answer's tokens; empty when the model does not tell them.
         certain: the model's probability that its answer is right; None when it does not tell.
+        answers: the probability that the best sentence answers the question; None for a question that no
+            single sentence could answer.
     """
     cited = {(c.passage_id, c.start) for sentence in sentences for c in sentence.citations}
     chances = [each.score for each in ranked if (each.span.passage.id, each.span.start) in cited]
     neutral = read_weights("confidence")["written"]["neutral"]
     written = (
+        neutral["chance that it answers"] if answers is None else answers,
         ranked[0].score,
         sum(chances),
         max((each.score for each in sentences if each.support != "unsupported"), default=0.0),
@@ -94,14 +98,4 @@ def signals(
 
 def written_confidence(seen: Mapping[str, float]) -> float:
     """Return the probability, in 0..1, that a written answer with these `signals` is right and supported."""
-    return _logistic("written", seen)
-
-
-def _logistic(name: str, seen: Mapping[str, float]) -> float:
-    model = read_weights("confidence")[name]
-    within = model["range"]  # beyond what was seen in the fit, nothing is known
-    z = model["intercept"] + sum(
-        weight * min(max(seen[key], within[key][0]), within[key][1])
-        for key, weight in model["weights"].items()
-    )
-    return 1 / (1 + math.exp(-z))
+    return logistic("confidence", seen, "written")

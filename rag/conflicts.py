@@ -17,10 +17,12 @@ from rag.types import Conflict, Sentence
 from rag.words import STOPWORDS, numbers, stem, stem_set, words
 from rag.writer import Say
 
-ABOUT = 0.7
-"""Share of the question's words that a sentence must hold, with its title, to be an answer to it."""
+ABOUT = 0.6
+"""Share of the question's words that a passage must hold, with its title, to be an answer to it."""
+SPEAKS = 0.35
+"""The same for the sentence itself."""
 HELD = 0.34
-"""Share of the answer's own words above which a sentence says the same in other words."""
+"""Share of the answer's own words above which a text says the same in other words."""
 ASKED_AT_MOST = 2
 """Documents that are put to the model."""
 VALUE_PIECES, VALUE_WORDS = 16, 6
@@ -34,17 +36,19 @@ def conflicts(
     Raises:
         ModelError: the model does not answer.
     """
-    said = [each for each in sentences if each.support == "supported" and not is_refusal(each.text)]
-    own = _own(" ".join(each.text for each in said), question)
+    said = [each for each in sentences if each.citations and not is_refusal(each.text)]
+    own = _value(" ".join(each.text for each in said), question)
     cited = [citation for each in said for citation in each.citations]
     if not own or not cited:
         return
-    quoted = _said(" ".join(citation.quote for citation in cited))
-    for span in suspects(ranked, question, own, {citation.document_id for citation in cited}):
+    carrying = [each for each in cited if _shares(own, each.quote)] or cited
+    quoted = _said(" ".join(citation.quote for citation in carrying))
+    for span in suspects(ranked, question, own, {citation.document_id for citation in carrying}):
         value = say(briefly(question.text, span), VALUE_PIECES).strip().strip(".")
-        other = _own(value, question)
-        if is_value(value, other, span) and not other & (own | quoted):
-            yield Conflict(value, span.citation(), cited[0])
+        other = _value(value, question)
+        alike = _is_number(own) == _is_number(other)
+        if is_value(value, other, span) and alike and not other & (own | quoted):
+            yield Conflict(value, span.citation(), carrying[0])
 
 
 def suspects(
@@ -58,12 +62,15 @@ def suspects(
         own: the stems that the answer adds to the question.
         cited: the documents that the answer rests on.
     """
+    asked = frozenset(question.weights)
     found: dict[str, Span] = {}
     for each in ranked:
         span = each.span
-        about = question.share(stem_set(span.text) | stem_set(span.passage.title))
-        held = len(own & _said(span.text))
-        if span.document_id not in cited and about >= ABOUT and held <= HELD * len(own):
+        title = stem_set(span.passage.title)
+        about = len(asked & (stem_set(span.passage.text) | title)) / len(asked) if asked else 0.0
+        speaks = len(asked & (stem_set(span.text) | title)) / len(asked) if asked else 0.0
+        other = span.document_id not in cited and not _shares(own, span.passage.text)
+        if other and about >= ABOUT and speaks >= SPEAKS:
             found.setdefault(span.document_id, span)
     return list(found.values())[:ASKED_AT_MOST]
 
@@ -81,9 +88,19 @@ def conflict_sentence(conflict: Conflict) -> Sentence:
     return Sentence(text, (conflict.other, conflict.against), "supported", 1.0)
 
 
-def _own(text: str, question: Question) -> frozenset[str]:
-    """Return the stems that a text adds to the question's."""
-    return _said(text) - _said(question.text)
+def _value(text: str, question: Question) -> frozenset[str]:
+    """Return the stems that a text adds to the question's: its numbers alone where it has any."""
+    added = _said(text) - _said(question.text)
+    return frozenset(word for word in added if word[0].isdigit()) or added
+
+
+def _is_number(value: frozenset[str]) -> bool:
+    return any(word[0].isdigit() for word in value)
+
+
+def _shares(own: frozenset[str], text: str) -> bool:
+    """Tell whether a text says what the answer adds."""
+    return len(own & _said(text)) > HELD * len(own)
 
 
 def _said(text: str) -> frozenset[str]:

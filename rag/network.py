@@ -1,8 +1,9 @@
-"""A small network of one hidden layer; its weights lie beside the code, with how they were fitted."""
+"""Small fitted models; their weights lie beside the code, with how they were fitted (pure)."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -55,3 +56,21 @@ def load(name: str, features: Sequence[str]) -> Network:
     network = Network.from_dict(read_weights(name))
     assert network.features == tuple(features), f"rag/weights/{name}.json is of other features"  # noqa: S101
     return network
+
+
+def logistic(name: str, seen: Mapping[str, float], part: str | None = None) -> float:
+    """Return the probability that a logistic model gives to what is seen, by name.
+
+    Args:
+        name: of the file ``rag/weights/NAME.json``.
+        seen: the features; one outside the range of the fit counts as its end: beyond, nothing is known.
+        part: of the file, where it holds several models.
+    """
+    weights = read_weights(name)
+    model = weights[part] if part else weights
+    within = model["range"]
+    z = model["intercept"] + sum(
+        weight * min(max(seen[key], within[key][0]), within[key][1])
+        for key, weight in model["weights"].items()
+    )
+    return 1 / (1 + math.exp(-z))

@@ -14,6 +14,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from rag.evidence import RankedSpan, Span
+from rag.likeness import LIGHT, QUESTION_WORDS, nearest
 from rag.network import load
 from rag.question import Question, offers
 from rag.vectors import Matrix, TokenVectors
@@ -39,14 +40,8 @@ FEATURES = (
     "share",
     "likeness of the question's words",
 )
-"""What a sentence is described by. Likeness is the mean over the question's tokens of the highest cosine to a
-token of the sentence (Khattab & Zaharia 2020, arXiv:2004.12832); "scaled" is to 0..1 over the sentences."""
-
-QUESTION_WORDS = frozenset("what who whom whose which when where why how many much".split())
-_LIGHT = QUESTION_WORDS | frozenset(
-    """the a an of in on at to for by with from and or is are was were do does did has have had be been that
-    this it its as s ? , . ' [CLS] [SEP]""".split()
-)
+"""What a sentence is described by. Likeness is the mean over the question's tokens; "scaled" is to 0..1 over
+the sentences."""
 
 
 def rank(spans: Sequence[Span], tokens: Sequence[TokenVectors], question: Question) -> list[RankedSpan]:
@@ -107,14 +102,14 @@ def scale(values: Matrix) -> Matrix:
 
 def _likeness(asked: TokenVectors, said: TokenVectors) -> tuple[float, float, float]:
     """Return the likeness of the question's words, of all its tokens, and of its question word."""
-    nearest = (asked.vectors @ said.vectors.T).max(axis=1)
-    words = [i for i, token in enumerate(asked.tokens) if token not in _LIGHT]
+    near = nearest(asked, [said])
+    words = [i for i, token in enumerate(asked.tokens) if token not in LIGHT]
     question_words = [i for i, token in enumerate(asked.tokens) if token in QUESTION_WORDS]
-    every = float(nearest.mean())
+    every = float(near.mean())
     return (
-        float(nearest[words].mean()) if words else every,
+        float(near[words].mean()) if words else every,
         every,
-        float(nearest[question_words].mean()) if question_words else 0.0,
+        float(near[question_words].mean()) if question_words else 0.0,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rag.answerable import answerable
 from rag.confidence import REFUSE_BELOW, confidence
 from rag.evidence import RankedSpan, Span, key_quotes, spans_of
 from rag.followup import FollowUp
@@ -16,7 +17,7 @@ from rag.question import Question, idf, parts
 from rag.ranking import rank, scale
 from rag.retrieve import Query, candidates
 from rag.types import Candidate, Citation, FoundPassage
-from rag.vectors import Matrix, TokenVectors, unit
+from rag.vectors import TokenVectors, unit
 from rag.words import stem_set, terms
 
 RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
@@ -35,17 +36,19 @@ top ten .897 to .903."""
 class Evidence:
     """What a question found.
 
-    `spans` are the sentences of `passages`, with `vectors` of shape (n, dimensions); `ranked` are the same,
-    best first. `confidence` is the probability that the answer is among them. `candidates` are all passages
-    that were looked at, and `follow_up` is what was searched.
+    `spans` are the sentences of `passages`, and `tokens` how the embedder sees them; `ranked` are the same,
+    best first. `confidence` is the probability that the library knows of what was asked, and `answerable`
+    that the best sentence then answers it. `candidates` are all passages that were looked at, and `follow_up`
+    is what was searched.
     """
 
     asked: Question
     passages: tuple[FoundPassage, ...]
     spans: Sequence[Span]
-    vectors: Matrix
+    tokens: Sequence[TokenVectors]
     ranked: Sequence[RankedSpan]
     confidence: float
+    answerable: float
     quotes: tuple[Citation, ...]
     candidates: tuple[Candidate, ...]
     follow_up: FollowUp
@@ -81,9 +84,10 @@ def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) ->
         asked=found.question,
         passages=tuple(found.passages),
         spans=found.spans,
-        vectors=np.array([t.whole for t in found.tokens], np.float32).reshape(-1, embedder.dimensions),
+        tokens=found.tokens,
         ranked=ranked,
         confidence=sure,
+        answerable=answerable(found.question, ranked, found.spans, found.tokens),
         quotes=tuple(span.citation() for span in key_quotes(ranked)) if sure >= REFUSE_BELOW else (),
         candidates=found.candidates,
         follow_up=follow_up,

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rag.citations import check, claim, is_refusal, strip_markers
 from rag.models import Embedder
 from rag.search import Evidence
 from rag.sentences import sentence_spans
+from rag.together import check_together, pieces
 from rag.types import Sentence, SentenceChecked, TextWritten
 
+_SAYING = ("according to", "based on", "as stated in", "in source", "in the source", "the source", "source")
+_GROWING = re.compile(
+    rf"(?:\b(?:{'|'.join(_SAYING)})\b[^,.!?]{{0,80}}"
+    rf"|\b(?:{'|'.join(each[:n] for each in _SAYING for n in range(1, len(each)))})"
+    r"|\[[^\]]{0,11})$",
+    re.IGNORECASE,
+)
+"""The beginning of ``[1]`` or of "according to the sources", which are not shown."""
 WEAK = 0.5
 """Confidence below which evidence counts as weak."""
 WELL = 0.65
@@ -39,12 +49,13 @@ def write(
         yield _checked(text[checked + start : checked + end], evidence, embedder)
 
 
-def stands(sentences: Sequence[Sentence], confidence: float) -> bool:
+def stands(sentences: Sequence[Sentence], confidence: float, question: str) -> bool:
     """Tell whether an answer stands: a sentence of it is carried by the sources and does not decline.
 
-    Where the evidence is weak, a sentence must be carried well.
+    Where the evidence is weak, a sentence must be carried well; of a long question, the places that carry it
+    together are as weak as each is.
     """
-    least = WELL if confidence < WEAK else 0.0
+    least = WELL if confidence < WEAK and not pieces(question) else 0.0
     return any(
         each.support != "unsupported" and each.score >= least and not is_refusal(each.text)
         for each in sentences
@@ -52,13 +63,15 @@ def stands(sentences: Sequence[Sentence], confidence: float) -> bool:
 
 
 def _settled(text: str) -> int:
-    """Return how much of a growing text can no longer turn out to be a marker such as ``[1]``."""
-    bracket = text.rfind("[")
-    open_marker = bracket >= 0 and "]" not in text[bracket:] and len(text) - bracket < 12
-    end = bracket if open_marker else len(text)
-    return len(text[:end].rstrip())
+    """Return how much of a growing text can no longer turn out to be a marker."""
+    growing = _GROWING.search(text)
+    return len(text[: growing.start() if growing else len(text)].rstrip())
 
 
 def _checked(sentence: str, evidence: Evidence, embedder: Embedder) -> SentenceChecked:
-    [vector] = embedder.embed([claim(sentence, evidence.question)])
-    return SentenceChecked(check(sentence, vector, evidence.spans, evidence.vectors, evidence.question))
+    question = evidence.question
+    seen, *parts = embedder.embed_tokens([claim(sentence, question), *pieces(question)])
+    checked = check(sentence, seen, evidence.spans, evidence.tokens, question)
+    if parts and checked.support == "unsupported":
+        checked = check_together(checked, question, parts, evidence.spans, evidence.tokens)
+    return SentenceChecked(checked)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tests.fit import answerable as answerable_
 from tests.fit import confidence as confidence_
 from tests.fit import ranking as ranking_
 
@@ -29,6 +30,12 @@ def fit() -> None:
 def ranking(folder: Folder) -> None:
     """Fit the ranking of sentences."""
     ranking_.fit(console, folder)
+
+
+@app.command()
+def answerable(folder: Folder) -> None:
+    """Fit whether the best sentence answers, or merely looks as if it did."""
+    answerable_.fit(console, folder)
 
 
 @app.command()

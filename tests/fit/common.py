@@ -13,11 +13,14 @@ import numpy as np
 from rich.console import Console
 
 from rag.evaluation.cache import Cache, CachedChat, CachedEmbedder
+from rag.evaluation.metrics import auc, calibration_error
 from rag.evaluation.questions import QuestionSet, Source
 from rag.models import make_chat_model, make_embedder
 from rag.settings import load_settings
 from ui.workshop import Opened, Shown, Workshop
 
+COUNTED = 5
+"""Different values up to which a feature is a count or a yes."""
 WEIGHTS = Path(__file__).parents[2] / "rag" / "weights"
 
 
@@ -79,8 +82,45 @@ def train(groups: Sequence[np.ndarray], right: Sequence[np.ndarray], units: int,
 def store(name: str, about: Mapping[str, Any], network: Mapping[str, Any], features: Sequence[str]) -> None:
     """Write a weights file, rounded to five digits."""
     rounded = {k: np.round(v, 5).tolist() if k != "bias" else round(v, 5) for k, v in network.items()}
-    data = {"about": dict(about), "features": list(features), **rounded}
+    write(name, {"about": dict(about), "features": list(features), **rounded})
+
+
+def write(name: str, data: Mapping[str, Any]) -> None:
+    """Write the weights file of that name."""
     (WEIGHTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+def logistic_of(console: Console, name: str, names: Sequence[str], rows, labels, groups: Sequence[str]):
+    """Return a logistic model fitted to all rows, and figures of fits that have not seen the groups."""
+    from sklearn.linear_model import LogisticRegression
+
+    scale = rows.std(axis=0) + 1e-9
+
+    def trained(places):
+        return LogisticRegression(C=0.3, max_iter=2000).fit(rows[places] / scale, labels[places])
+
+    chances = np.zeros(len(rows))
+    for train, test in folds(groups):
+        chances[test] = trained(train).predict_proba(rows[test] / scale)[:, 1]
+    pairs = np.stack([chances, labels], axis=1)
+    figures = {"auc": round(auc(pairs), 4), "ece": round(calibration_error(pairs), 4), "n": len(rows)}
+    whole = trained(np.arange(len(rows)))
+    weights = dict(zip(names, (whole.coef_[0] / scale).round(4).tolist(), strict=True))
+    console.print(name, figures, weights, {"share": float(labels.mean())})
+    for cut in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+        kept = chances >= cut
+        console.print(
+            f"  below {cut}: right ones lost {1 - kept[labels].mean():.3f}, "
+            f"others caught {1 - kept[~labels].mean():.3f}"
+        )
+    ranges = {key: _range(column) for key, column in zip(names, rows.T, strict=True)}
+    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights, "range": ranges}, figures
+
+
+def _range(column: np.ndarray) -> list[float]:
+    """Return between which values a feature was seen often; a count or a yes counts wherever it was seen."""
+    edges = (0, 1) if len(np.unique(column)) <= COUNTED else (0.02, 0.98)
+    return np.quantile(column, edges).round(4).tolist()
 
 
 def folds(groups: Sequence[str], n: int = 5) -> list[tuple[list[int], list[int]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from rich.console import Console
 
 from rag.answering import Outcome, answer
 from rag.confidence import EVIDENCE, WRITTEN, evidence_signals
-from rag.evaluation.metrics import auc, calibration_error, holds
+from rag.evaluation.metrics import holds
 from rag.evaluation.questions import Question, QuestionSet
 from rag.evaluation.readers import read
 from rag.followup import FollowUp
 from rag.search import search
 from rag.writer import Writer
 from rag.writing import stands
-from tests.fit.common import WEIGHTS, folds, group_of, library_of
+from tests.fit.common import group_of, library_of, logistic_of, write
 from ui.workshop import Opened
 
 FOLDS = 4
@@ -42,6 +41,13 @@ class Seen:
     held: bool
 
 
+class Quiet(Writer):
+    """Finds no conflicts, which are no signal and cost the model some seconds each."""
+
+    def say(self, messages, pieces):
+        return ""
+
+
 def fit(console: Console, folder: Path, limit: int) -> None:
     [asked] = [each for each in read([folder]) if each.kind == "factoid"]
     seen = list(_seen(console, asked, limit))
@@ -50,11 +56,11 @@ def fit(console: Console, folder: Path, limit: int) -> None:
     rows = np.array([each.evidence for each in apart])
     labels = np.array([each.held for each in apart])
     groups = [each.group for each in apart]
-    model["evidence"], about["evidence"] = _fitted(console, "evidence", EVIDENCE, rows, labels, groups)
+    model["evidence"], about["evidence"] = logistic_of(console, "evidence", EVIDENCE, rows, labels, groups)
     stood = [each for each in seen if each.written is not None]
     rows = np.array([each.written for each in stood])
     labels = np.array([each.right for each in stood])
-    model["written"], about["written"] = _fitted(
+    model["written"], about["written"] = logistic_of(
         console, "written", WRITTEN, rows, labels, [each.group for each in stood]
     )
     model["written"]["neutral"] = dict(zip(WRITTEN, rows.mean(axis=0).round(4).tolist(), strict=True))
@@ -62,35 +68,7 @@ def fit(console: Console, folder: Path, limit: int) -> None:
     print_counts(console, seen)
     about["questions"] = {kind: sum(each.kind == kind for each in seen) for kind in kinds}
     about["fitted"] = "python -m tests.fit confidence, on SQuAD 2.0; articles apart in the figures"
-    (WEIGHTS / "confidence.json").write_text(json.dumps({"about": about, **model}, indent=1) + "\n", "utf-8")
-
-
-def _fitted(console, name, names, rows, labels, groups):
-    """Return the coefficients fitted to all rows, and figures of fits that have not seen the articles."""
-    from sklearn.linear_model import LogisticRegression
-
-    scale = rows.std(axis=0) + 1e-9
-
-    def trained(places):
-        return LogisticRegression(C=0.3, max_iter=2000).fit(rows[places] / scale, labels[places])
-
-    chances = np.zeros(len(rows))
-    for train, test in folds(groups):
-        chances[test] = trained(train).predict_proba(rows[test] / scale)[:, 1]
-    pairs = np.stack([chances, labels], axis=1)
-    figures = {"auc": round(auc(pairs), 4), "ece": round(calibration_error(pairs), 4), "n": len(rows)}
-    whole = trained(np.arange(len(rows)))
-    weights = dict(zip(names, (whole.coef_[0] / scale).round(4).tolist(), strict=True))
-    console.print(name, figures, weights, {"share": float(labels.mean())})
-    for cut in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        kept = chances >= cut
-        console.print(
-            f"  below {cut}: right ones lost {1 - kept[labels].mean():.3f}, "
-            f"others caught {1 - kept[~labels].mean():.3f}"
-        )
-    low, high = np.quantile(rows, (0.02, 0.98), axis=0).round(4).tolist()
-    ranges = {key: list(pair) for key, *pair in zip(names, low, high, strict=True)}
-    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights, "range": ranges}, figures
+    write("confidence", {"about": about, **model})
 
 
 def _seen(console: Console, asked: QuestionSet, limit: int) -> Iterator[Seen]:
@@ -127,10 +105,10 @@ def _one(opened: Opened, question: Question, kind: str, group: str, *, write: bo
     evidence = list(evidence_signals(found.ranked, found.asked).values())
     written, right = None, False
     if found.enough and write:
-        events = answer(found, Writer(assistant.chat_model, settings, None), assistant.embedder, ())
+        events = answer(found, Quiet(assistant.chat_model, settings, None), assistant.embedder, ())
         [outcome] = [each for each in events if isinstance(each, Outcome)]
         told = outcome.sentences[: len(outcome.sentences) - len(outcome.conflicts)]
-        if stands(told, found.confidence):
+        if stands(told, found.confidence, found.question):
             written = [outcome.signals[name] for name in WRITTEN]
             right = kind == "answerable" and holds(" ".join(each.text for each in told), question.answers)
     return Seen(group, kind, evidence, written, right, kind == "answerable")

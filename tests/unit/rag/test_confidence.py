@@ -55,8 +55,8 @@ def said(*cited: RankedSpan, support="supported", score: float = 0.8) -> Sentenc
     return Sentence("It is so.", tuple(each.span.citation() for each in cited), support, score)
 
 
-def judged(found, sentences=(), logprobs=(), certain=None) -> dict[str, float]:
-    return signals(found, asked(), sentences, logprobs, certain)
+def judged(found, sentences=(), logprobs=(), certain=None, answers=None) -> dict[str, float]:
+    return signals(found, asked(), sentences, logprobs, certain, answers)
 
 
 class TestSignals:
@@ -95,6 +95,10 @@ class TestSignals:
         seen = judged(ranked(1.0))
         assert seen["least log-probability"] <= seen["mean log-probability"] < 0
         assert 0 < seen["model's own yes"] < 1
+
+    def test_tell_whether_the_best_sentence_answers(self) -> None:
+        assert judged(ranked(1.0), answers=0.2)["chance that it answers"] == 0.2
+        assert 0 < judged(ranked(1.0))["chance that it answers"] < 1  # of a long question nothing is known
 
 
 SEEN = {name: st.floats(-5, 1) if "log" in name else st.floats(0, 1) for name in WRITTEN}

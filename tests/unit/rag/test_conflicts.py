@@ -58,6 +58,37 @@ class TestConflicts:
         assert (found.value, found.other, found.against) == ("June", BLOG.citation(), NEWS.citation())
         assert found.citations == (NEWS.citation(), BLOG.citation())
 
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            pytest.param(said(ANSWER, NEWS, support="partly"), id="partly supported"),
+            pytest.param(said(ANSWER, NEWS, BLOG), id="cited beside the source that it contradicts"),
+        ],
+    )
+    def test_every_answer_with_a_source_can_be_contradicted(self, sentence: Sentence) -> None:
+        [found] = conflicts([sentence], ranked(NEWS, BLOG), asked(), Says("June"))
+        assert (found.other, found.against) == (BLOG.citation(), NEWS.citation())
+
+    def test_in_a_small_library_common_words_count_like_rare_ones(self) -> None:
+        everywhere = {word: 3 for word in ("embassy", "arden", "reopen")}
+        [seen] = AngleEmbedder().embed_tokens([QUESTION])
+        small = Question(QUESTION, idf(QUESTION, everywhere, 3), seen.whole, seen)
+        [found] = conflicts([said(ANSWER, NEWS)], ranked(NEWS, BLOG), small, Says("June"))
+        assert found.value == "June"
+
+    @pytest.mark.parametrize(
+        ("answer", "value"),
+        [
+            pytest.param("in May", "18", id="a number for a name"),
+            pytest.param("18 May", "June", id="a name for a number"),
+        ],
+    )
+    def test_a_number_and_a_name_do_not_contradict(self, answer: str, value: str) -> None:
+        one = span("one", f"The embassy in Arden reopened {answer}.")
+        two = span("two", f"The embassy in Arden reopened for {value}.")
+        found = conflicts([said(one.text, one)], ranked(one, two), asked(), Says(value))
+        assert list(found) == []
+
     def test_the_model_is_shown_that_sentence_alone(self) -> None:
         says = Says("June")
         list(conflicts([said(ANSWER, NEWS)], ranked(NEWS, BLOG), asked(), says))
@@ -90,7 +121,6 @@ class TestConflicts:
         ("sentences", "spans"),
         [
             pytest.param([said(ANSWER, NEWS)], [NEWS], id="no other document"),
-            pytest.param([said(ANSWER, NEWS, BLOG)], [NEWS, BLOG], id="the other is cited too"),
             pytest.param(
                 [said(ANSWER, NEWS)], [NEWS, span("copy", f"Early: {ANSWER}")], id="the other says the same"
             ),
@@ -98,7 +128,6 @@ class TestConflicts:
                 [said(ANSWER, NEWS)], [NEWS, span("far", "Zebras came in June.")], id="of something else"
             ),
             pytest.param([], [NEWS, BLOG], id="nothing said"),
-            pytest.param([said(ANSWER, NEWS, support="partly")], [NEWS, BLOG], id="partly supported"),
             pytest.param([said(ANSWER, support="unsupported")], [NEWS, BLOG], id="unsupported"),
             pytest.param([said(ANSWER)], [NEWS, BLOG], id="without a citation"),
             pytest.param(

@@ -58,9 +58,10 @@ def test_what_is_shown_is_what_was_said_without_markers(pieces: list[str]) -> No
         asked=Question("?", {}, seen.whole, seen),
         passages=(),
         spans=(),
-        vectors=embedder.embed([]),
+        tokens=[],
         ranked=(),
         confidence=0.0,
+        answerable=0.0,
         quotes=(),
         candidates=(),
         follow_up=FollowUp("?"),
@@ -84,9 +85,9 @@ def test_what_is_shown_is_what_was_said_without_markers(pieces: list[str]) -> No
     ],
 )
 def test_what_stands(sentences: list[Sentence], expected: bool) -> None:
-    assert stands(sentences, 0.9) is expected
+    assert stands(sentences, 0.9, "When?") is expected
 
 
 def test_weak_evidence_needs_a_sentence_that_is_carried_well() -> None:
-    assert stands([Sentence("A.", (), "partly", 0.7)], 0.2)
-    assert not stands([Sentence("A.", (), "partly", 0.6)], 0.2)
+    assert stands([Sentence("A.", (), "partly", 0.7)], 0.2, "When?")
+    assert not stands([Sentence("A.", (), "partly", 0.6)], 0.2, "When?")
