@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from rag.confidence import WRITTEN_BELOW, signals, written_confidence
 from rag.conflicts import conflict_sentence, conflicts
@@ -63,6 +64,17 @@ class Outcome:
             ),
         )
 
+    def told(self) -> dict[str, Any]:
+        """Return what callbacks are told when the answer is written and judged."""
+        return {
+            "written": self.written,
+            "sentences": [asdict(sentence) for sentence in self.sentences],
+            "conflicts": [asdict(conflict) for conflict in self.conflicts],
+            "signals": dict(self.signals),
+            "refused": self.refused,
+            "confidence": self.confidence,
+        }
+
     def _text(self) -> str:
         if self.refused:
             return UNSUPPORTED if self.found.enough else REFUSAL
@@ -70,7 +82,7 @@ class Outcome:
 
 
 def quoted(found: Evidence) -> Outcome:
-    """Return the key quotes as the answer, for want of a model."""
+    """Return the key quotes as the answer, for want of a model; without any, a refusal."""
     sentences = tuple(Sentence(quote.quote, (quote,), "supported", 1.0) for quote in found.quotes)
     return Outcome(found, sentences, refused=not sentences)
 

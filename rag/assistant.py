@@ -6,17 +6,18 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.answering import Outcome, answer, quoted
-from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, QuestionError
+from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, QuestionError
 from rag.followup import FollowUp, follow_up
 from rag.library import Library
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
 from rag.search import search
 from rag.settings import Settings, load_settings
+from rag.stages import stage
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
 from rag.writer import Writer
 
@@ -133,7 +134,7 @@ class Assistant:
         Args:
             question: up to 4,000 characters.
             history: the turns before it, oldest first.
-            config: LangChain's; its callbacks see the model at work.
+            config: LangChain's; its callbacks see each stage, and the model at work in the last.
 
         Raises:
             QuestionError, LibraryError, ModelError: as `ask` does.
@@ -144,8 +145,12 @@ class Assistant:
             raise LibraryMissing(
                 f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
             )
-        asked = self._follow_up(question, history)
-        found = search(self.library, self.embedder, asked, self.settings.passages)
+        with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
+            asked = self._follow_up(question, history)
+            run.outputs |= asdict(asked)
+        with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
+            found = search(self.library, self.embedder, asked, self.settings.passages)
+            run.outputs |= found.told()
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
             "first_token_s": None,
@@ -153,18 +158,18 @@ class Assistant:
         if found.enough and self._chat_model is not None:
             self._chat_model.start()  # only now: loading a model would slow the search for the quotes
         yield EvidenceFound(found.quotes, found.passages, found.question)
-        outcome = Outcome(found)
-        if found.enough and self._chat_model is None:
-            outcome = quoted(found)
-        elif found.enough and self._chat_model is not None:
-            writer = Writer(self._chat_model, self.settings, config)
-            for event in answer(found, writer, self.embedder, history):
-                if isinstance(event, Outcome):
-                    outcome = event
-                    continue
-                if timings["first_token_s"] is None:
-                    timings["first_token_s"] = time.perf_counter() - started
-                yield event
+        outcome = Outcome(found) if self._chat_model is not None else quoted(found)
+        if found.enough and self._chat_model is not None:
+            with stage(config, "answer", {"question": found.question}) as run:
+                writer = Writer(self._chat_model, self.settings, run.config)
+                for event in answer(found, writer, self.embedder, history):
+                    if isinstance(event, Outcome):
+                        outcome = event
+                        continue
+                    if timings["first_token_s"] is None:
+                        timings["first_token_s"] = time.perf_counter() - started
+                    yield event
+                run.outputs |= outcome.told()
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
 
@@ -191,9 +196,8 @@ class Assistant:
         """Return the model's rewrite of a follow-up, or nothing: the question can be searched without it."""
         assert self._chat_model is not None  # noqa: S101 - _follow_up() calls this only with a model
         try:
-            pieces = self._chat_model.runnable().stream(asked)
-            return "".join(piece.text for piece in islice(pieces, REWRITE_PIECES))
-        except Exception:  # each provider raises its own kinds: the answer's call will report it
+            return Writer(self._chat_model, self.settings, None).say(asked, REWRITE_PIECES)
+        except ModelError:  # the answer's call will report it
             return ""
 
 

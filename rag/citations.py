@@ -177,8 +177,8 @@ class _Claim:
         self._exact = frozenset(_exact(sentence))
         self._turned = [turned(whole, span.text) for span in spans]
         inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
-        self._names = frozenset(names(inner)) - self._exact - YES
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
+        self._names = frozenset(names(inner)) - self._exact - YES - dated
         self._other = {word: 1.0 for word in self._weights if word not in dated}
         self._asked = _exact(question)
         self._negated = is_negated(whole)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import CallbackManagerForChainRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
+from langchain_core.messages import convert_to_messages
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
@@ -15,7 +16,7 @@ from pydantic import ConfigDict
 from rag.followup import FollowUp
 from rag.library import Library
 from rag.search import find
-from rag.types import Answer, AnswerFinished, EvidenceFound, FoundPassage, SentenceChecked, TextWritten
+from rag.types import Answer, AnswerFinished, EvidenceFound, FoundPassage, SentenceChecked, TextWritten, Turn
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -40,7 +41,11 @@ class PassageRetriever(BaseRetriever):
 
 
 class AnswerRunnable(Runnable[Question, Answer]):
-    """A question, or a mapping with the key ``question``, to its `Answer`."""
+    """A question, or a mapping with the key ``question``, to its `Answer`.
+
+    The mapping may hold the turns before it under ``history``: messages, as LangChain takes them. Callbacks
+    see the stages ``follow_up``, ``search`` and ``answer``, and in the last the model.
+    """
 
     def __init__(self, assistant: Assistant) -> None:
         """Wrap an open assistant."""
@@ -70,8 +75,9 @@ class AnswerRunnable(Runnable[Question, Answer]):
 
     def _snapshots(self, question: Question, config: RunnableConfig) -> Iterator[Answer]:
         asked = question if isinstance(question, str) else str(question["question"])
+        history = [] if isinstance(question, str) else _turns(question.get("history", ()))
         answer = Answer(asked, asked, (), "", (), (), False, 0.0, self._assistant.model)
-        for event in self._assistant.stream(asked, config=config):
+        for event in self._assistant.stream(asked, history=history, config=config):
             match event:
                 case EvidenceFound(quotes, passages, standalone):
                     answer = replace(answer, quotes=quotes, passages=passages, standalone_question=standalone)
@@ -82,6 +88,17 @@ class AnswerRunnable(Runnable[Question, Answer]):
                 case AnswerFinished(whole):
                     answer = whole
             yield answer
+
+
+def _turns(history: Sequence[Any]) -> list[Turn]:
+    """Return messages as turns: each question with all that was answered to it."""
+    turns: list[Turn] = []
+    for message in convert_to_messages(history):
+        if message.type == "human":
+            turns.append(Turn(message.text))
+        elif message.type == "ai" and turns:
+            turns[-1] = replace(turns[-1], answer=f"{turns[-1].answer}\n{message.text}".strip())
+    return turns
 
 
 def _document(passage: FoundPassage) -> LangChainDocument:

@@ -59,7 +59,8 @@ class Question:
     """A question ready to be compared with text.
 
     `weights` are its stems with their idf, `vector` its embedding, `tokens` those of its tokens. For a
-    follow-up, `vector` leans towards what the conversation was about, and `context` are stems from there.
+    follow-up, `vector` leans towards what the conversation was about, and `context` are stems from there,
+    with what each counts against 1. `n_passages` is the size of the library.
     """
 
     text: str
@@ -67,6 +68,7 @@ class Question:
     vector: Matrix
     tokens: TokenVectors
     context: Mapping[str, float] = field(default_factory=dict)
+    n_passages: int = 1
 
     @property
     def kind(self) -> Kind:
@@ -77,9 +79,12 @@ class Question:
         """Return the idf-weighted share of the question's words among the stems `held`, 0..1."""
         return _share(self.weights, held)
 
-    def share_with_context(self, held: Set[str]) -> float:
-        """Return the same with the words of the conversation."""
-        return _share({**self.context, **self.weights}, held)
+    def share_alike(self, held: Set[str]) -> float:
+        """Return the same with each word counting alike, and the words of the conversation as they do.
+
+        In a small library idf says little: the words that all its passages share weigh nothing.
+        """
+        return _share({**self.context, **dict.fromkeys(self.weights, 1.0)}, held)
 
 
 def _share(weights: Mapping[str, float], held: Set[str]) -> float:

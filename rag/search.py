@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from rag.ranking import rank, scale
 from rag.retrieve import Query, candidates
 from rag.types import Candidate, Citation, FoundPassage
 from rag.vectors import TokenVectors, unit
-from rag.words import stem_set, terms
+from rag.words import stem, stem_set, terms
 
 RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
 """Passages whose sentences are looked at: for each passage wanted, at least, and at most."""
@@ -62,6 +63,15 @@ class Evidence:
     def enough(self) -> bool:
         """Whether the evidence is worth an answer."""
         return self.confidence >= REFUSE_BELOW
+
+    def told(self) -> dict[str, Any]:
+        """Return what callbacks are told when the search ends."""
+        return {
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "quotes": [quote.quote for quote in self.quotes],
+            "confidence": self.confidence,
+            "answerable": self.answerable,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +136,14 @@ def _understood(library: Library, embedder: Embedder, follow_up: FollowUp) -> tu
     words = list(dict.fromkeys(word for text in texts for word in terms(text)))
     frequency = library.catalog.document_frequency(words)
     size = len(library)
-    context = idf(follow_up.query, frequency, size) if follow_up.weight else {}
+    context = terms(follow_up.query) if follow_up.weight else []
     question = Question(
         follow_up.question,
         idf(follow_up.question, frequency, size),
         unit(np.sum([query.weight * query.vector for query in queries], axis=0)),
         seen[0],
-        {word: CONTEXT * follow_up.weight * weight for word, weight in context.items()},
+        dict.fromkeys(stem(context), CONTEXT * follow_up.weight),
+        size,
     )
     return question, queries
 

@@ -27,6 +27,10 @@ def default_cache() -> Path:
     return platformdirs.user_cache_path("footnote", appauthor=False) / "models"
 
 
+LOCAL_EVIDENCE, SERVED_EVIDENCE = 230, 1500
+"""Two cores read 55 to 68 tokens a second; a model behind an address reads all sentences of the passages."""
+
+
 class Settings(BaseModel):
     """Every setting, with its default. Unknown names are refused."""
 
@@ -44,11 +48,20 @@ class Settings(BaseModel):
     llm_context: int = Field(4096, ge=1024, le=131072, description="tokens the local model can hold")
     llm_timeout_s: float = Field(120.0, gt=0, description="seconds to wait for the model's next word")
     answer_tokens: int = Field(160, ge=16, le=4096, description="longest written answer, in tokens")
-    evidence_tokens: int = Field(230, ge=50, le=32000, description="evidence shown to the model, in tokens")
+    evidence_tokens: int | None = Field(
+        None, ge=50, le=32000, description="evidence shown to the model, in tokens; by the model when not set"
+    )
     passages: int = Field(6, ge=1, le=50, description="passages that an answer rests on")
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")
+
+    @property
+    def evidence_budget(self) -> int:
+        """Tokens of evidence for the model: as set, or as much as it reads in a few seconds."""
+        if self.evidence_tokens is not None:
+            return self.evidence_tokens
+        return LOCAL_EVIDENCE if self.llm.startswith("local") else SERVED_EVIDENCE
 
 
 def load_settings(

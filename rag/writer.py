@@ -33,7 +33,7 @@ class Writer:
         self._settings = settings
         self._config = config
         self._tells = settings.llm.startswith("local")
-        self.evidence_tokens = settings.evidence_tokens
+        self.evidence_tokens = settings.evidence_budget
         self.logprobs: list[float] = []
 
     def stream(self, messages: Messages) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rag.evaluation.readers import read
 from rag.followup import FollowUp
 from rag.ranking import rank
 from rag.search import find
-from tests.fit.common import group_of, library_of, logistic_of, write
+from tests.fit.common import group_of, library_of, logistic_of, print_cuts, write
 from tests.fit.ranking import opened_progress
 
 
@@ -28,7 +28,9 @@ def fit(console: Console, folder: Path) -> None:
             rows.append(features(found.question, ranked, found.spans, found.tokens))
             labels.append(bool(question.answerable))
             groups.append(article[question.relevant[0]])
-    model, figures = logistic_of(console, "answerable", FEATURES, np.array(rows), np.array(labels), groups)
+    table, known = np.array(rows), np.array(labels)
+    model, figures, chances = logistic_of(console, "answerable", FEATURES, table, known, groups)
+    print_cuts(console, chances, ["answerable" if each else "beside" for each in labels])
     about = {
         "what": "rag/answerable.py: whether a paragraph that was found answers the question",
         "fitted": f"python -m tests.fit answerable, on {len(rows)} questions of SQuAD 2.0; articles apart",

@@ -25,19 +25,25 @@ WEIGHTS = Path(__file__).parents[2] / "rag" / "weights"
 
 
 @contextmanager
-def library_of(console: Console, sources: Sequence[Source], *, model: bool = False) -> Iterator[Opened]:
-    """Yield an assistant over the sources; its model's words are kept on disk."""
+def workshop(console: Console, *, model: bool) -> Iterator[Workshop]:
+    """Yield what makes libraries; the embedder's vectors and the model's words are kept on disk."""
     settings = load_settings({} if model else {"llm": "none"})
     with Cache.of(settings) as cache, Shown(console) as shown, TemporaryDirectory() as folder:
         embedder = CachedEmbedder(make_embedder(settings), cache)
         real = make_chat_model(settings)
         chat = CachedChat(real, cache, settings) if real is not None else None
         try:
-            with Workshop(Path(folder), embedder, chat, settings, shown).build(sources) as opened:
-                yield opened
+            yield Workshop(Path(folder), embedder, chat, settings, shown)
         finally:
             if real is not None:
                 real.close()
+
+
+@contextmanager
+def library_of(console: Console, sources: Sequence[Source]) -> Iterator[Opened]:
+    """Yield an assistant over the sources that asks no model."""
+    with workshop(console, model=False) as made, made.build(sources) as opened:
+        yield opened
 
 
 def train(groups: Sequence[np.ndarray], right: Sequence[np.ndarray], units: int, decay: float):
@@ -90,14 +96,17 @@ def write(name: str, data: Mapping[str, Any]) -> None:
     (WEIGHTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
 
 
-def logistic_of(console: Console, name: str, names: Sequence[str], rows, labels, groups: Sequence[str]):
-    """Return a logistic model fitted to all rows, and figures of fits that have not seen the groups."""
+def logistic_of(console: Console, name: str, names: Sequence[str], rows, labels, groups, weights=None):
+    """Return a logistic model fitted to all rows; figures and chances are of fits without each group."""
     from sklearn.linear_model import LogisticRegression
 
     scale = rows.std(axis=0) + 1e-9
+    counts = np.ones(len(rows)) if weights is None else weights
 
     def trained(places):
-        return LogisticRegression(C=0.3, max_iter=2000).fit(rows[places] / scale, labels[places])
+        return LogisticRegression(C=0.3, max_iter=2000).fit(
+            rows[places] / scale, labels[places], counts[places]
+        )
 
     chances = np.zeros(len(rows))
     for train, test in folds(groups):
@@ -105,16 +114,22 @@ def logistic_of(console: Console, name: str, names: Sequence[str], rows, labels,
     pairs = np.stack([chances, labels], axis=1)
     figures = {"auc": round(auc(pairs), 4), "ece": round(calibration_error(pairs), 4), "n": len(rows)}
     whole = trained(np.arange(len(rows)))
-    weights = dict(zip(names, (whole.coef_[0] / scale).round(4).tolist(), strict=True))
-    console.print(name, figures, weights, {"share": float(labels.mean())})
-    for cut in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        kept = chances >= cut
-        console.print(
-            f"  below {cut}: right ones lost {1 - kept[labels].mean():.3f}, "
-            f"others caught {1 - kept[~labels].mean():.3f}"
-        )
+    coefficients = dict(zip(names, (whole.coef_[0] / scale).round(4).tolist(), strict=True))
+    console.print(name, figures, coefficients, {"share": float(labels.mean())})
     ranges = {key: _range(column) for key, column in zip(names, rows.T, strict=True)}
-    return {"intercept": round(float(whole.intercept_[0]), 4), "weights": weights, "range": ranges}, figures
+    return (
+        {"intercept": round(float(whole.intercept_[0]), 4), "weights": coefficients, "range": ranges},
+        figures,
+        chances,
+    )
+
+
+def print_cuts(console: Console, chances, kinds: Sequence[str]) -> None:
+    """Print the share of each kind that lies below a threshold."""
+    of = {kind: np.array([each == kind for each in kinds]) for kind in sorted(set(kinds))}
+    for cut in np.arange(0.05, 0.51, 0.025):
+        shares = (f"{kind} {(chances[places] < cut).mean():.3f}" for kind, places in of.items())
+        console.print(f"  below {cut:.3f}: {', '.join(shares)}")
 
 
 def _range(column: np.ndarray) -> list[float]:

@@ -192,12 +192,11 @@ class TestShare:
         assert question.share(stem_set("Nothing")) == 0.0
 
     def test_words_of_the_conversation_count_where_they_are_wanted(self) -> None:
-        question = replace(asked("When flights?"), context={"kurabar": 2.0, "flight": 9.0})
+        question = replace(asked("When flights?"), context={"kurabar": 0.5, "flight": 9.0})
         both, one = stem_set("Flights to Kurabar"), stem_set("Flights")
-        assert question.share_with_context(both) == question.share(both) == question.share(one) == 1
-        assert 0 < question.share_with_context(one) < 1
-        own = question.weights["flight"]  # the question's own weight of a word stays
-        assert question.share_with_context(one) == pytest.approx(own / (own + 2))
+        assert question.share_alike(both) == question.share(both) == question.share(one) == 1
+        assert 0 < question.share_alike(one) < 1
+        assert question.share_alike(one) == pytest.approx(1 / 1.5)
 
     def test_weights_are_those_of_bm25(self) -> None:
         assert idf("Kurabar flights", {"flights": 9}, 10) == pytest.approx(

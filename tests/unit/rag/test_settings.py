@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import Settings, load_settings
+from rag.settings import LOCAL_EVIDENCE, SERVED_EVIDENCE, Settings, load_settings
 
 
 @pytest.fixture
@@ -62,3 +62,16 @@ def test_keys_are_never_shown() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().port = 1
+
+
+@pytest.mark.parametrize(
+    ("given", "tokens"),
+    [
+        pytest.param({}, LOCAL_EVIDENCE, id="local"),
+        pytest.param({"llm": "local-small"}, LOCAL_EVIDENCE, id="small"),
+        pytest.param({"llm": "openai:gpt"}, SERVED_EVIDENCE, id="served"),
+        pytest.param({"llm": "openai:gpt", "evidence_tokens": 400}, 400, id="as set"),
+    ],
+)
+def test_the_evidence_shown_follows_the_model(given: dict, tokens: int) -> None:
+    assert Settings(**given).evidence_budget == tokens
