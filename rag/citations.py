@@ -25,6 +25,8 @@ answer real questions were marked as supported and were not, at 0.8 with the rul
 SUPPORTED_SHORT = 0.65
 """The same for an answer of a few words, which is compared together with its question."""
 PARTLY = 0.45
+PARTLY_SHORT = 0.33
+"""The same for an answer of a few words: of "$200" to a long question, most words are the question's."""
 LIKE = 0.55
 """Likeness, to its spans, that a supported sentence's two furthest words must reach."""
 MAX_CITATIONS = 3
@@ -40,6 +42,8 @@ SHORT = 3
 """Words up to which an answer counts as short."""
 FAIR = 0.33
 """Share of a sentence's other words, each counting alike, that a span must hold for its numbers and months.
+
+For an answer of a few words it is a share of what the best span holds.
 
 A date from one row of a table and an event from another make no fact.
 """
@@ -68,21 +72,23 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a sentence rests on: spans, how well they carry it (0..1), what they lack, the bar to reach.
+    """What a sentence rests on: spans, how well they carry it (0..1) and what they lack.
 
-    `likeness` is that of its two words that are furthest from the spans.
+    It is supported from `bar` on and partly so from `floor` on. `likeness` is that of its two words that are
+    furthest from the spans.
     """
 
     spans: tuple[Span, ...]
     score: float
     missing: frozenset[str]
     bar: float = SUPPORTED
+    floor: float = PARTLY
     likeness: float = 1.0
 
     @property
     def support(self) -> Support:
         """Return the verdict in a word; a sentence that lacks a number, month or name is unsupported."""
-        if self.missing or self.score < PARTLY:
+        if self.missing or self.score < self.floor:
             return "unsupported"
         return "supported" if self.score >= self.bar and self.likeness >= LIKE else "partly"
 
@@ -140,9 +146,9 @@ def align(
             break
         chosen = (*chosen, best)
         score, missing = tries[best]
-    bar = SUPPORTED_SHORT if _is_short(sentence) else SUPPORTED
+    bar, floor = (SUPPORTED_SHORT, PARTLY_SHORT) if _is_short(sentence) else (SUPPORTED, PARTLY)
     likeness = _likeness(seen, spans, tokens, chosen)
-    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, likeness)
+    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, floor, likeness)
 
 
 def _likeness(
@@ -189,6 +195,8 @@ class _Claim:
         self._before = [
             self._stems[i - 1] & self._asked_words if i else frozenset() for i in range(len(spans))
         ]
+        self._shares = [_share(self._stems[i] | self._before[i], self._other) for i in range(len(spans))]
+        self._fair = FAIR * max(self._shares) if self._short else FAIR
         self._span_exact = [_exact(span.text) for span in spans]
         around = {p.id: p for p in (span.passage for span in spans)}
         texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
@@ -204,7 +212,7 @@ class _Claim:
         for i in chosen:
             held |= self._stems[i]
             around = self._around[self._spans[i].passage.id]
-            if _share(self._stems[i] | self._before[i], self._other) >= FAIR:
+            if self._shares[i] >= self._fair:
                 values |= self._span_exact[i]
             near |= around[0]
             near_values |= around[1] & self._asked

@@ -102,7 +102,7 @@ def names(text: str) -> set[str]:
 def _plain(number: str) -> str:
     whole, point, fraction = number.rpartition(".")
     if point and len(fraction) != 3:
-        return whole.replace(",", "") + "." + fraction.rstrip("0")
+        return f"{whole.replace(',', '')}.{fraction.rstrip('0')}".rstrip(".")
     parts = re.split(r"[.,]", number)
     if len(parts) > 1 and all(len(part) == 3 for part in parts[1:]):
         return "".join(parts)

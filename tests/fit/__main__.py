@@ -40,10 +40,15 @@ def answerable(folder: Folder) -> None:
 
 @app.command()
 def confidence(
-    folder: Folder,
+    folder: Annotated[
+        Path, typer.Argument(help="Question sets: paragraphs (factoid), injection and multihop.")
+    ],
     limit: Annotated[int, typer.Option(help="Answerable questions; others in proportion.")] = 150,
 ) -> None:
-    """Fit the confidence in evidence and in written answers; the model writes several hundred answers."""
+    """Fit the confidence in evidence and in written answers; the model writes several hundred of them.
+
+    The starter documents must have been added: make starter.
+    """
     confidence_.fit(console, folder, limit)
 
 

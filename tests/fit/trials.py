@@ -36,7 +36,7 @@ class Trial:
 
 
 def trials(rooms: Workshop, folder: Path, limit: int) -> Iterator[Trial]:
-    """Yield the questions of the sets in a folder, and of the starter documents, while their library is open."""
+    """Yield the questions of the sets in a folder and of the starter documents, their library open."""
     sets = {each.kind: each for each in read([folder])}
     factoid = sets["factoid"]
     yield from paragraphs(rooms, factoid, limit)

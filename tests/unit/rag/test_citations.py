@@ -84,6 +84,28 @@ def test_an_answer_of_a_word_is_held_against_the_question(answer: str, question:
     assert checked(answer, question, TEXT, other).support == support
 
 
+def test_a_number_of_a_mail_stands_where_most_of_the_question_is_held() -> None:
+    mail = "See you on the 7th. Hello Ann. Thanks for using Paypal, your payment of $2,680.00 is made."
+    question = "Find the $ value paid to Paypal? If multiple, record all $ values paid."
+    assert checked("$2,680", question, mail).support == "partly"
+    assert checked("7", question, mail).support == "unsupported"
+    assert checked("$99", question, mail).support == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "missing"),
+    [
+        pytest.param("The embassy closed after 13 years.", (), id="a verb that no list of opposites has"),
+        pytest.param(
+            "An Il-62M plane flew to Libya from Latakia on 26 October.", ("latakia", "libya"), id="turned"
+        ),
+        pytest.param("An Il-62M plane never flew to Latakia.", ("not",), id="denied"),
+    ],
+)
+def test_what_the_source_says_otherwise(sentence: str, missing: tuple[str, ...]) -> None:
+    assert checked(sentence).missing == missing
+
+
 def test_words_of_the_title_count_as_known_names() -> None:
     assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
 
