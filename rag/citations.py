@@ -28,7 +28,10 @@ PARTLY = 0.45
 PARTLY_SHORT = 0.33
 """The same for an answer of a few words: of "$200" to a long question, most words are the question's."""
 LIKE = 0.55
-"""Likeness, to its spans, that a supported sentence's two furthest words must reach."""
+"""Likeness, to its spans, that a supported sentence's two furthest words must reach.
+
+An answer of a few words is spared: most words of its claim are the question's.
+"""
 MAX_CITATIONS = 3
 WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
@@ -147,7 +150,7 @@ def align(
         chosen = (*chosen, best)
         score, missing = tries[best]
     bar, floor = (SUPPORTED_SHORT, PARTLY_SHORT) if _is_short(sentence) else (SUPPORTED, PARTLY)
-    likeness = _likeness(seen, spans, tokens, chosen)
+    likeness = 1.0 if _is_short(sentence) else _likeness(seen, spans, tokens, chosen)
     return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, floor, likeness)
 
 
