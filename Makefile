@@ -70,10 +70,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Without ARGS: the starter documents' questions, all of them.
 guard: starter
 	@$(BIN)/footnote eval seeds/golden.jsonl --library $(STARTER) --limit 30 --compare seeds/baseline.json
 
+# Without ARGS: the starter documents' questions, all of them.
 eval: starter
 	@$(BIN)/footnote eval $(if $(ARGS),$(ARGS),seeds/golden.jsonl --limit 0 --library $(STARTER))
 

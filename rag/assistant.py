@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +148,10 @@ class Assistant:
             )
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)
-            run.outputs |= asdict(asked)
+            run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
             found = search(self.library, self.embedder, asked, self.settings.passages)
-            run.outputs |= found.told()
+            run.outputs = found.told
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
             "first_token_s": None,
@@ -169,7 +170,7 @@ class Assistant:
                     if timings["first_token_s"] is None:
                         timings["first_token_s"] = time.perf_counter() - started
                     yield event
-                run.outputs |= outcome.told()
+                run.outputs = outcome.told
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
 

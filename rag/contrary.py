@@ -7,6 +7,7 @@ Words that two texts share say little about whether one carries the other: "move
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rag.words import STOPWORDS, is_negated, stem, stem_set, words
@@ -80,7 +81,8 @@ def turned(claim: str, source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _directed(text: str) -> dict[str, set[str]]:
+@lru_cache(4096)
+def _directed(text: str) -> Mapping[str, set[str]]:
     """Return the prepositions that stand before each word."""
     found: dict[str, set[str]] = {}
     for match in _DIRECTED.finditer(text):

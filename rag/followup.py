@@ -10,8 +10,8 @@ with and without): it is for people and prompts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rag.ellipsis import LIGHT, asks, needs_history, own_words, points_back
 from rag.prompt import defuse
@@ -56,6 +56,17 @@ class FollowUp:
     question: str
     query: str = ""
     weight: float = 0.0
+
+
+def exchanges(said: Iterable[tuple[str, str]]) -> list[Turn]:
+    """Return (role, text) pairs as turns; a question that nobody answered has an empty answer."""
+    turns: list[Turn] = []
+    for role, text in said:
+        if role == "user":
+            turns.append(Turn(text))
+        elif turns:
+            turns[-1] = replace(turns[-1], answer=f"{turns[-1].answer}\n{text}".strip())
+    return turns
 
 
 def follow_up(question: str, history: History, ask: Callable[[Messages], str] | None = None) -> FollowUp:

@@ -13,7 +13,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
 
-from rag.followup import FollowUp
+from rag.followup import FollowUp, exchanges
 from rag.library import Library
 from rag.search import find
 from rag.types import Answer, AnswerFinished, EvidenceFound, FoundPassage, SentenceChecked, TextWritten, Turn
@@ -92,13 +92,9 @@ class AnswerRunnable(Runnable[Question, Answer]):
 
 def _turns(history: Sequence[Any]) -> list[Turn]:
     """Return messages as turns: each question with all that was answered to it."""
-    turns: list[Turn] = []
-    for message in convert_to_messages(history):
-        if message.type == "human":
-            turns.append(Turn(message.text))
-        elif message.type == "ai" and turns:
-            turns[-1] = replace(turns[-1], answer=f"{turns[-1].answer}\n{message.text}".strip())
-    return turns
+    roles = {"human": "user", "ai": "agent"}
+    messages = convert_to_messages(history)
+    return exchanges((roles[each.type], each.text) for each in messages if each.type in roles)
 
 
 def _document(passage: FoundPassage) -> LangChainDocument:

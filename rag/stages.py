@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Stage:
-    """A stage at work: `config` is for what runs inside it, `outputs` are told when it ends."""
+    """A stage at work: `config` is for what runs inside it, `outputs` gives what is told when it ends."""
 
     config: RunnableConfig | None
-    outputs: dict[str, Any] = field(default_factory=dict)
+    outputs: Callable[[], dict[str, Any]] = dict
 
 
 @contextmanager
@@ -34,4 +34,4 @@ def stage(config: RunnableConfig | None, name: str, inputs: Mapping[str, Any]) -
     except BaseException as error:
         run.on_chain_error(error)
         raise
-    run.on_chain_end(running.outputs)
+    run.on_chain_end(running.outputs())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag.citations import YES
 from rag.evidence import Span
 from rag.question import parts
 from rag.types import Sentence
@@ -22,8 +23,6 @@ LONG = 12
 CARRIED = 0.35
 """Mean over the parts of how near their best places are, for the answer to stand."""
 MOST_PLACES = 4
-_VERDICTS = frozenset(["ye"])
-"""The stem of yes, which names nothing."""
 
 
 def pieces(question: str) -> list[str]:
@@ -74,6 +73,6 @@ def _nearness(said: frozenset[str], held: frozenset[str], cosine: float) -> floa
 def _added(sentence: str, question: str, places: Sequence[Span]) -> set[str]:
     """Return the numbers, months and names that a sentence adds to the question and no place has."""
     around = " ".join(f"{each.passage.title} {each.passage.text}" for each in places)
-    named = names(f"so {sentence}") - stem_set(question) - stem_set(around) - _VERDICTS
+    named = names(f"so {sentence}") - stem_set(question) - stem_set(around) - YES
     exact = (numbers(sentence) | months(sentence)) - numbers(question) - months(question)
     return (named | exact) - numbers(around) - months(around)

@@ -70,8 +70,9 @@ def _settled(text: str) -> int:
 
 def _checked(sentence: str, evidence: Evidence, embedder: Embedder) -> SentenceChecked:
     question = evidence.question
-    seen, *parts = embedder.embed_tokens([claim(sentence, question), *pieces(question)])
+    [seen] = embedder.embed_tokens([claim(sentence, question)])
     checked = check(sentence, seen, evidence.spans, evidence.tokens, question)
-    if parts and checked.support == "unsupported":
+    if checked.support == "unsupported" and (split := pieces(question)):
+        parts = embedder.embed_tokens(split)
         checked = check_together(checked, question, parts, evidence.spans, evidence.tokens)
     return SentenceChecked(checked)

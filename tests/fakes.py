@@ -12,6 +12,7 @@ import numpy as np
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
+from rag.assistant import Assistant
 from rag.types import Document, Passage, Text
 from rag.vectors import TokenVectors
 from rag.words import stems
@@ -140,3 +141,13 @@ def put(library, name: str, text: str, embedder: AngleEmbedder, **facts) -> list
     vectors = embedder.embed([f"{c}\n{p.text}" for c, p in zip(contexts, cut, strict=True)])
     library.put(document(name, text, len(cut), **facts), Text(text, "text/plain"), cut, contexts, vectors)
     return cut
+
+
+TEXT = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
+QUESTION = "When did the plane come from Libya?"
+
+
+def says(assistant: Assistant, *answers: str) -> Assistant:
+    """Let the scripted model of an assistant give these answers."""
+    assistant._chat_model.answers = list(answers)
+    return assistant

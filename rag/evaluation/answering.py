@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from rag.evaluation.bench import Bench, Findings, Opened, texts
 from rag.evaluation.metrics import holds, reliability, token_f1
 from rag.evaluation.questions import Question
 from rag.evaluation.report import Curve
-from rag.types import Answer, Citation, Turn
+from rag.followup import exchanges
+from rag.types import Answer, Citation
 
 REFUSED = "(refused)"
 
@@ -49,17 +50,6 @@ def answer_to(opened: Opened, question: str, history: Sequence[tuple[str, str]] 
     if not history:
         return opened.assistant.ask(question)
     return opened.assistant.ask(question, history=exchanges(history))
-
-
-def exchanges(history: Sequence[tuple[str, str]]) -> list[Turn]:
-    """Return (role, text) pairs as turns; a question that nobody answered has an empty answer."""
-    turns: list[Turn] = []
-    for role, text in history:
-        if role == "user":
-            turns.append(Turn(text))
-        elif turns:
-            turns[-1] = replace(turns[-1], answer=f"{turns[-1].answer}\n{text}".strip())
-    return turns
 
 
 def answers(found: Findings, asked: Sequence[Asked]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag.evaluation.answering import ask, exchanges, refusals
+from rag.evaluation.answering import ask, refusals
 from rag.evaluation.bench import Bench, Findings, Opened
 from rag.evaluation.metrics import ranking_scores
 from rag.evaluation.questions import Question
 from rag.evaluation.retrieval import CUTS, ranked, recall_curve
+from rag.followup import exchanges
 from rag.types import EvidenceFound
 
 MEASURES = frozenset({"retrieval", "conversation", "refusal"})

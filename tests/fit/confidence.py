@@ -76,7 +76,9 @@ def _one(trial: Trial) -> Seen:
     assistant, settings = trial.opened.assistant, trial.opened.assistant.settings
     question = trial.question
     found = search(assistant.library, assistant.embedder, FollowUp(question.text), settings.passages)
-    evidence = list(evidence_signals(found.ranked, found.asked).values()) if found.ranked else [0.0] * 4
+    evidence = (
+        list(evidence_signals(found.ranked, found.asked).values()) if found.ranked else [0.0] * len(EVIDENCE)
+    )
     written, right = None, False
     if found.enough and trial.write:
         events = answer(found, Quiet(assistant.chat_model, settings, None), assistant.embedder, ())

@@ -1,25 +1,11 @@
 import pytest
-from fakes import ScriptedModel, put
+from fakes import QUESTION, TEXT, ScriptedModel, put, says
 from langchain_core.callbacks import BaseCallbackHandler
 
 from rag.answering import REFUSAL, UNSUPPORTED
 from rag.assistant import MAX_QUESTION_CHARS, Assistant
 from rag.errors import LibraryIncompatible, LibraryMissing, ModelUnavailable, QuestionError
 from rag.types import Answer, AnswerFinished, EvidenceFound, SentenceChecked, TextWritten, Turn
-
-TEXT = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
-QUESTION = "When did the plane come from Libya?"
-
-
-@pytest.fixture
-def assistant(library, embedder, settings):
-    put(library, "news", TEXT, embedder)
-    return Assistant(library, embedder, ScriptedModel(), settings)
-
-
-def says(assistant: Assistant, *answers: str) -> Assistant:
-    assistant._chat_model.answers = list(answers)
-    return assistant
 
 
 def test_evidence_comes_first_and_the_answer_last(assistant) -> None:

@@ -5,25 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes import ScriptedModel, put
+from fakes import QUESTION, says
 from langchain_core.callbacks import BaseCallbackHandler
 
-from rag.assistant import Assistant
 from rag.errors import ModelError
-
-TEXT = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
-QUESTION = "When did the plane come from Libya?"
-
-
-@pytest.fixture
-def assistant(library, embedder, settings):
-    put(library, "news", TEXT, embedder)
-    return Assistant(library, embedder, ScriptedModel(), settings)
-
-
-def says(assistant: Assistant, *answers: str) -> Assistant:
-    assistant._chat_model.answers = list(answers)
-    return assistant
 
 
 class Asked(BaseCallbackHandler):
