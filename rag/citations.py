@@ -203,13 +203,16 @@ class _Claim:
         self._span_exact = [_exact(span.text) for span in spans]
         around = {p.id: p for p in (span.passage for span in spans)}
         texts = {i: " ".join((p.title, *p.headings, p.text)) for i, p in around.items()}
-        self._around = {i: (stem_set(text), _exact(text)) for i, text in texts.items()}
+        self._around = {
+            i: (stem_set(text), _exact(text) & self._asked | _titled(around[i].title, sentence))
+            for i, text in texts.items()
+        }
 
     def carried(self, chosen: tuple[int, ...]) -> tuple[float, frozenset[str]]:
         """Return the score of the chosen spans, 0..1, and what they lack.
 
-        Numbers, months and a negation must stand in the spans themselves; names, and what the question itself
-        says, may stand around them.
+        Numbers, months and a negation must stand in the spans themselves; names, what the question itself
+        says, and the number of a title that is named may stand around them.
         """
         held, values, near, near_values = set[str](), set[str](), set[str](), set[str]()
         for i in chosen:
@@ -218,7 +221,7 @@ class _Claim:
             if self._shares[i] >= self._fair:
                 values |= self._span_exact[i]
             near |= around[0]
-            near_values |= around[1] & self._asked
+            near_values |= around[1]
         if self._short:
             held |= near & self._asked_words
         lexical = _share(held, self._weights) if chosen else 0.0
@@ -229,6 +232,11 @@ class _Claim:
         plain = set[str]().union(*(self._stems[i] - self._turned[i] for i in chosen))
         missing = missing.union(*(self._turned[i] - plain for i in chosen))
         return (lexical + max(cosine, 0.0)) / 2, missing
+
+
+def _titled(title: str, sentence: str) -> set[str]:
+    """Return the numbers and months of a title that is named in full: "the 1973 oil crisis"."""
+    return _exact(title) if title.casefold() in sentence.casefold() else set()
 
 
 def _is_short(sentence: str) -> bool:

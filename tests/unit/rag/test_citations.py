@@ -106,6 +106,18 @@ def test_what_the_source_says_otherwise(sentence: str, missing: tuple[str, ...])
     assert checked(sentence).missing == missing
 
 
+@pytest.mark.parametrize(
+    ("sentence", "support"),
+    [
+        pytest.param("The 1973 oil crisis raised the price of oil.", "supported", id="title named in full"),
+        pytest.param("The crisis raised the price of oil in 1973.", "unsupported", id="its number alone"),
+    ],
+)
+def test_the_number_of_a_title_counts_where_the_title_is_named(sentence: str, support: str) -> None:
+    told = passage("The crisis raised the price of oil.", "other", "1973 oil crisis")
+    assert checked(sentence, "What raised it?", TEXT, told).support == support
+
+
 def test_words_of_the_title_count_as_known_names() -> None:
     assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
 
