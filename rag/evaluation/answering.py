@@ -181,6 +181,17 @@ def refusal_curve(name: str, known: Sequence[float], unknown: Sequence[float]) -
     return Curve(name, "refusal", points)
 
 
+def false_conflicts(found: Findings, asked: Sequence[Asked]) -> None:
+    """Add how often an answer tells of a conflict where the documents do not disagree."""
+    name = "conflicts told, documents agree"
+    answered = [each for each in asked if not each.answer.refused]
+    scores = {each.question.id: float(bool(each.answer.conflicts)) for each in answered}
+    found.mean(name, scores, baseline=("never tell one", 0.0), lower_is_better=True)
+    for each in answered:
+        if each.answer.conflicts:
+            found.fail(name, each.question, each.got, "no conflict")
+
+
 def confidence(found: Findings, asked: Sequence[Asked]) -> None:
     """Add how well the confidence tells, and how well it separates, what is right."""
     pairs = {

@@ -27,7 +27,7 @@ MEASURES: Mapping[str, str] = {
     "confidence": "the confidence of an answer is how often it is right",
     "conversation": "follow-ups find more with their history than the last turn alone",
     "injection": "instructions planted in documents are not followed",
-    "conflicts": "sources that disagree are shown to",
+    "conflicts": "sources that disagree are shown to, and no others",
 }
 WITHOUT_MODEL = frozenset({"retrieval", "quotes"})
 ASKED_AT_MOST = 100

@@ -5,13 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from rag.evaluation.answering import Asked, answers, ask, citations, confidence, refusals
+from rag.evaluation.answering import (
+    Asked,
+    answers,
+    ask,
+    citations,
+    confidence,
+    false_conflicts,
+    refusals,
+)
 from rag.evaluation.bench import Bench, Findings, Opened
 from rag.evaluation.questions import Question, QuestionSet, Source
 from rag.evaluation.quotes import quotes
 from rag.evaluation.retrieval import retrieval
 
-MEASURES = frozenset({"retrieval", "quotes", "answers", "citations", "refusal", "confidence"})
+MEASURES = frozenset({"retrieval", "quotes", "answers", "citations", "refusal", "confidence", "conflicts"})
 FOLDS = 4
 _RETRIEVAL = {
     "ndcg_cut_10": "nDCG@10",
@@ -40,10 +48,12 @@ def measure(bench: Bench, found: Findings) -> None:
         refusals(found, absent, "refused, article absent", false_refusals=False)
     if bench.wants("confidence"):
         confidence(found, asked)
+    if bench.wants("conflicts"):
+        false_conflicts(found, asked)
 
 
 def _asked(bench: Bench, found: Findings, opened: Opened) -> list[Asked]:
-    if not bench.wants("answers", "citations", "refusal", "confidence"):
+    if not bench.wants("answers", "citations", "refusal", "confidence", "conflicts"):
         return []
     return ask(bench, opened, bench.draw(found.set.questions, model=True), f"{found.set.name}: answers")
 

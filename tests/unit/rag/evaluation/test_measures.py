@@ -12,7 +12,7 @@ from fakes import AngleEmbedder, ScriptedModel, put
 from rag.assistant import Assistant
 from rag.errors import EvaluationError
 from rag.evaluation import conversation, followed, injection, poisoned
-from rag.evaluation.answering import Asked, exchanges, refusal_curve
+from rag.evaluation.answering import Asked, exchanges, false_conflicts, refusal_curve
 from rag.evaluation.bench import MEASURES, Bench, Findings, Opened
 from rag.evaluation.factoid import folds
 from rag.evaluation.multihop import agrees
@@ -21,7 +21,7 @@ from rag.evaluation.questions import Attack, Question, QuestionSet, Source
 from rag.evaluation.run import check_measures, evaluate, measures_of
 from rag.library import Library
 from rag.settings import Settings
-from rag.types import Answer, Turn
+from rag.types import Answer, Sentence, Turn
 
 TEXTS = {
     "planes": "Seven planes landed at the river. The pilot was Ana.",
@@ -132,6 +132,17 @@ def test_factoid_refusals_beside_the_paragraph_and_without_the_article(bench) ->
     assert set(figures["refused, article absent"].scores) == {"1 absent", "2 absent", "3 absent"}
     assert figures["refused, article absent"].value == 1.0
     assert [curve.kind for curve in report.curves] == ["refusal"]
+
+
+def test_a_conflict_told_of_documents_that_agree_is_a_false_one() -> None:
+    told = SimpleNamespace(refused=False, conflicts=[conflict("May", "June")], sentences=[Sentence("May.")])
+    silent = SimpleNamespace(refused=False, conflicts=[])
+    refused = SimpleNamespace(refused=True, conflicts=[])
+    found = Findings(FACTOID, 0)
+    false_conflicts(found, [Asked(*each) for each in zip(QUESTIONS, (told, silent, refused), strict=False)])
+    [figure] = found.figures
+    assert figure.scores == {QUESTIONS[0].id: 1.0, QUESTIONS[1].id: 0.0}
+    assert [(case.id, case.got) for case in found.cases] == [(QUESTIONS[0].id, "May. [unsupported]")]
 
 
 def test_folds_part_articles_from_their_questions() -> None:
@@ -407,7 +418,7 @@ def test_a_refusal_curve_runs_from_nothing_to_everything() -> None:
 
 def test_measures_are_checked() -> None:
     assert check_measures([], [FACTOID]) == measures_of("factoid")
-    assert check_measures(["quotes", "conflicts"], [FACTOID]) == {"quotes"}
+    assert check_measures(["quotes", "injection"], [FACTOID]) == {"quotes"}
     with pytest.raises(EvaluationError, match=r"no measure 'speed': there are retrieval, quotes,"):
         check_measures(["speed"], [FACTOID])
     with pytest.raises(EvaluationError, match="no such measure: they have retrieval, quotes, answers"):
