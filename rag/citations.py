@@ -61,6 +61,7 @@ _MARKER = re.compile(
     rf"(?:the )?sources? {_NUMBER}{_LISTED.format(_NUMBER)},? ?"
     rf"|(?:according to|based on) {_INFORMATION}"
     rf"(?:the (?:given |provided )?sources?|sources? \d+{_LISTED.format('[0-9]+')}), "
+    r"|the (?:given |provided )?sources (?:indicate|mention|show|state) that "
     rf"|\s?{_NUMBER}",
     re.IGNORECASE,
 )

@@ -32,7 +32,7 @@ HELD = 0.34
 """Share of the answer's own words above which a text says the same in other words."""
 ASKED_AT_MOST = 2
 """Documents that are put to the model."""
-VALUE_PIECES, VALUE_WORDS = 16, 6
+VALUE_PIECES, VALUE_WORDS = 16, 4
 _YEARS = re.compile(r"\b([12]\d\d0)['’]?s\b")
 
 

@@ -247,7 +247,7 @@ class TestSuspects:
         assert [each.document_id for each in found] == left[:ASKED_AT_MOST]
 
 
-SEVEN = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+DAYS = "Monday Tuesday Wednesday Thursday Friday"
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ SEVEN = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
         pytest.param("July", {"juli"}, False, id="does not"),
         pytest.param("embassy", set(), False, id="adds nothing"),
         pytest.param("June not specified", {"june"}, False, id="declines"),
-        pytest.param(SEVEN.rpartition(" ")[0], stem_set(SEVEN.rpartition(" ")[0]), True, id="six words"),
-        pytest.param(SEVEN, stem_set(SEVEN), False, id="seven words"),
+        pytest.param(DAYS.rpartition(" ")[0], stem_set(DAYS.rpartition(" ")[0]), True, id="four words"),
+        pytest.param(DAYS, stem_set(DAYS), False, id="five words"),
     ],
 )
 def test_what_is_a_value(value: str, added: set[str], expected: bool) -> None:
-    assert is_value(value, frozenset(added), span("week", f"In June, on {SEVEN}.")) is expected
+    assert is_value(value, frozenset(added), span("week", f"In June, on {DAYS}.")) is expected
 
 
 def test_the_reader_is_told_with_both_sources() -> None:
