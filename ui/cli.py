@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from importlib import metadata
@@ -13,7 +12,8 @@ import typer
 from rich.console import Console
 
 from rag.errors import FootnoteError
-from rag.settings import Settings, load_settings
+from ui.library_commands import commands
+from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 
 app = typer.Typer(
     name="footnote",
@@ -23,15 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--library", "-l", metavar="DIR", show_default="in your data folder", help="Folder of the library."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Document = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
 
 
 def _version(wanted: bool) -> None:
@@ -69,20 +60,7 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _settings(library: Path | None, **options: object) -> Settings:
-    return load_settings({"library": library, **options})
-
-
-@app.command(epilog="Example:  footnote add report.pdf notes/ --library ~/work-library")
-def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
-    library: LibraryOption = None,
-) -> None:
-    """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
-    from ui.adding import add_and_report
-
-    if add_and_report(Console(), _settings(library), paths):
-        raise typer.Exit(1)
+app.add_typer(commands)
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')
@@ -90,9 +68,7 @@ def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION")],
     library: LibraryOption = None,
     as_json: JsonOption = False,
-    llm: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
-    ] = None,
+    llm: ModelOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each stage: candidates, prompt, checks, confidence.")
     ] = False,
@@ -102,14 +78,14 @@ def ask(
     from ui.explaining import explained
     from ui.terminal import fetching, show_answer
 
-    settings = _settings(library, llm=llm)
+    settings = settings_for(library, llm=llm)
     with fetching(Console(stderr=True)) as progress:
         assistant = Assistant.open(settings=settings, progress=progress)
     with assistant:
         if as_json:
             answer = assistant.ask(question)
             trace = {"trace": answer.trace.to_dict()} if explain and answer.trace is not None else {}
-            _print_json(answer.to_dict() | trace)
+            print_json(answer.to_dict() | trace)
         else:
             console = Console(highlight=False)
             answer = show_answer(console, assistant.stream(question))
@@ -117,74 +93,17 @@ def ask(
                 console.print(explained(answer.trace))
 
 
-@app.command("list", epilog="Example:  footnote list --json | jq '.[].title'")
-def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """List the documents of the library."""
-    from rag.library import Library
-    from ui.terminal import documents_table
-
-    with Library.open(_settings(library).library) as opened:
-        documents = opened.documents()
-    if as_json:
-        _print_json([document.to_dict() for document in documents])
-    elif documents:
-        Console(highlight=False).print(documents_table(documents))
-    else:
-        Console().print("The library is empty: add to it by 'footnote add PATH…'")
-
-
-@app.command(epilog="Example:  footnote show report.pdf --text | less")
-def show(
-    document: Document,
-    library: LibraryOption = None,
-    text: Annotated[
-        bool, typer.Option("--text", help="Print the extracted text and nothing else; offsets point into it.")
-    ] = False,
-) -> None:
-    """Show a document's facts, or its text."""
-    from rag.library import Library
-
-    with Library.open(_settings(library).library) as opened:
-        found = opened.find(document)
-        if text:
-            sys.stdout.buffer.write(opened.text(found.id).encode("utf-8"))
-            sys.stdout.buffer.flush()
-            return
-    console = Console(highlight=False)
-    for name, value in found.to_dict().items():
-        if value is not None:
-            console.print(f"[bold]{name:<11}[/bold]", end=" ")
-            console.print(str(value), markup=False, soft_wrap=True)
-
-
-@app.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
-def remove(
-    documents: Annotated[list[str], typer.Argument(metavar="DOC…", help="Ids, paths, file names or titles.")],
-    library: LibraryOption = None,
-) -> None:
-    """Remove documents from the library; the files themselves stay."""
-    from rag.library import Library
-
-    with Library.open(_settings(library).library) as opened:
-        found = {each.id: each for each in map(opened.find, documents)}
-        for each in found.values():
-            opened.remove(each.id)
-            Console().print(f"removed {each.title}", markup=False, highlight=False)
-
-
 @app.command(epilog="Example:  footnote chat --port 8080")
 def chat(
     library: LibraryOption = None,
     host: Annotated[str | None, typer.Option(show_default="127.0.0.1", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(show_default="7860", help="Port, 0 for a free one.")] = None,
-    llm: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
-    ] = None,
+    llm: ModelOption = None,
 ) -> None:
     """Open the chat in the browser; Ctrl-C ends it."""
     from ui.chatting import run
 
-    run(Console(highlight=False), _settings(library, host=host, port=port, llm=llm))
+    run(Console(highlight=False), settings_for(library, host=host, port=port, llm=llm))
 
 
 @app.command(
@@ -235,15 +154,13 @@ def eval_(
         typer.Option(metavar="FILE", help="An earlier report; exit 1 when a figure fell beyond noise."),
     ] = None,
     library: LibraryOption = None,
-    llm: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="local, local-small, none, openai:NAME, …")
-    ] = None,
+    llm: ModelOption = None,
 ) -> None:
     """Measure how good the answers are, on questions with known answers; each with its 95% interval."""
     from ui.drafting import draft_and_report
     from ui.evaluating import Outputs, Request, evaluate_and_report
 
-    settings = _settings(library, llm=llm)
+    settings = settings_for(library, llm=llm)
     if draft is not None:
         draft_and_report(Console(stderr=True), settings, draft, seed, out)
         return
@@ -258,10 +175,6 @@ def eval_(
     )
     if worse:
         raise typer.Exit(1)
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 if __name__ == "__main__":

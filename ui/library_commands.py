@@ -1,0 +1,81 @@
+"""The commands on what is in a library: ``footnote add | list | show | remove``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ui.options import DocumentArgument, JsonOption, LibraryOption, print_json, settings_for
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example:  footnote add report.pdf notes/ --library ~/work-library")
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
+    library: LibraryOption = None,
+) -> None:
+    """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
+    from ui.adding import add_and_report
+
+    if add_and_report(Console(), settings_for(library), paths):
+        raise typer.Exit(1)
+
+
+@commands.command("list", epilog="Example:  footnote list --json | jq '.[].title'")
+def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the documents of the library."""
+    from rag.library import Library
+    from ui.terminal import documents_table
+
+    with Library.open(settings_for(library).library) as opened:
+        documents = opened.documents()
+    if as_json:
+        print_json([document.to_dict() for document in documents])
+    elif documents:
+        Console(highlight=False).print(documents_table(documents))
+    else:
+        Console().print("The library is empty: add to it by 'footnote add PATH…'")
+
+
+@commands.command(epilog="Example:  footnote show report.pdf --text | less")
+def show(
+    document: DocumentArgument,
+    library: LibraryOption = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the extracted text and nothing else; offsets point into it.")
+    ] = False,
+) -> None:
+    """Show a document's facts, or its text."""
+    from rag.library import Library
+
+    with Library.open(settings_for(library).library) as opened:
+        found = opened.find(document)
+        if text:
+            sys.stdout.buffer.write(opened.text(found.id).encode("utf-8"))
+            sys.stdout.buffer.flush()
+            return
+    console = Console(highlight=False)
+    for name, value in found.to_dict().items():
+        if value is not None:
+            console.print(f"[bold]{name:<11}[/bold]", end=" ")
+            console.print(str(value), markup=False, soft_wrap=True)
+
+
+@commands.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
+def remove(
+    documents: Annotated[list[str], typer.Argument(metavar="DOC…", help="Ids, paths, file names or titles.")],
+    library: LibraryOption = None,
+) -> None:
+    """Remove documents from the library; the files themselves stay."""
+    from rag.library import Library
+
+    with Library.open(settings_for(library).library) as opened:
+        found = {each.id: each for each in map(opened.find, documents)}
+        for each in found.values():
+            opened.remove(each.id)
+            Console().print(f"removed {each.title}", markup=False, highlight=False)
