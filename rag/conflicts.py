@@ -22,11 +22,11 @@ ABOUT = 0.6
 """Share of the question's words that a passage must hold, with its title, to be an answer to it."""
 SPEAKS = 0.35
 """The same for the sentence itself."""
-NEAR, LIKELY = 0.55, 0.3
+NEAR, LIKELY = 0.67, 0.3
 """Cosine to the question, or chance to hold the answer, that a sentence must reach.
 
-Of 84 answers about paragraphs none rests on a document that is contradicted; without this, 3 told of
-one.
+Of 165 answers about paragraphs that do not disagree, 2 tell of a conflict at these values, 7 at a cosine of
+0.55; of 30 questions with false passages beside a true one 22 do at both.
 """
 HELD = 0.34
 """Share of the answer's own words above which a text says the same in other words."""

@@ -30,7 +30,7 @@ def span(document: str, text: str, title: str = "") -> Span:
 
 
 def ranked(*spans: Span) -> list[RankedSpan]:
-    return [RankedSpan(each, 0.1, 0.6, 0.5) for each in spans]
+    return [RankedSpan(each, 0.1, 0.7, 0.5) for each in spans]
 
 
 def said(text: str, *cited: Span, support="supported") -> Sentence:
@@ -230,7 +230,7 @@ class TestSuspects:
     @pytest.mark.parametrize(
         ("score", "cosine", "suspected"),
         [
-            pytest.param(0.01, 0.6, True, id="near the question"),
+            pytest.param(0.01, 0.7, True, id="near the question"),
             pytest.param(0.5, 0.4, True, id="likely the answer"),
             pytest.param(0.01, 0.4, False, id="neither"),
         ],
