@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,11 @@ class Writer:
         Raises:
             ModelError: the model does not answer.
         """
-        return "".join(chunk.text for chunk in islice(self._chunks(messages), pieces))
+        chunks = self._chunks(messages, **({"max_tokens": pieces} if self._tells else {}))
+        said = "".join(chunk.text for chunk in islice(chunks, pieces))
+        if self._tells:
+            deque(chunks, maxlen=0)  # a model that counts comes to its end, and what has ended can be kept
+        return said
 
     def chance_of_yes(self, messages: Messages) -> float | None:
         """Return the model's probability of yes against no, None for a model that does not tell.
@@ -64,9 +69,9 @@ class Writer:
         if not self._tells:
             return None
         asked = self._chunks(messages, max_tokens=1, top_logprobs=_MANY_ALTERNATIVES)
-        first = next((token for chunk in asked for token in _tokens(chunk)), None)
+        tokens = [token for chunk in asked for token in _tokens(chunk)]
         mass = {"yes": 0.0, "no": 0.0}
-        for alternative in first["top_logprobs"] if first else ():
+        for alternative in tokens[0]["top_logprobs"] if tokens else ():
             word = alternative["token"].strip().casefold()
             if word in mass:
                 mass[word] += math.exp(alternative["logprob"])

@@ -16,6 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from rag.errors import StorageError
 from rag.evaluation.cache import Cache, CachedChat, CachedEmbedder
 from rag.settings import Settings
+from rag.writer import Writer
 
 
 class Talker(BaseChatModel):
@@ -33,9 +34,8 @@ class Talker(BaseChatModel):
     def _stream(self, messages, stop=None, run_manager=None, **kwargs):
         self.calls.append((messages[-1].content, kwargs))
         for number, word in enumerate((str(len(self.calls)), " plane", " landed")):
-            message = AIMessageChunk(
-                word, response_metadata={"logprobs": {"content": [{"logprob": -number}]}}
-            )
+            token = {"logprob": -number, "top_logprobs": [{"token": "Yes", "logprob": -number}]}
+            message = AIMessageChunk(word, response_metadata={"logprobs": {"content": [token]}})
             yield ChatGenerationChunk(message=message)
 
 
@@ -79,7 +79,8 @@ def test_a_replayed_stream_is_the_first_one(cache) -> None:
     again = told(chat(cache, talking).runnable().stream("When?"))
     assert again == first
     assert [text for text, *_ in first][:3] == ["1", " plane", " landed"]
-    assert first[2][1] == {"logprobs": {"content": [{"logprob": -2}]}}
+    [last] = first[2][1]["logprobs"]["content"]
+    assert (last["logprob"], last["top_logprobs"]) == (-2, [{"token": "Yes", "logprob": -2}])
     assert (talking.used, len(talking.model.calls)) == (1, 1)
 
 
@@ -139,6 +140,15 @@ def test_a_stream_that_is_broken_off_is_not_kept(cache) -> None:
     next(stream)
     stream.close()
     assert [text for text, *_ in told(chat(cache, talking).runnable().stream("When?"))][0] == "2"
+
+
+def test_few_words_and_a_yes_of_a_local_model_are_kept(cache) -> None:
+    talking = Talking()
+    for _ in range(2):
+        writer = Writer(chat(cache, talking), Settings(llm="local"), None)
+        assert writer.say([("user", "Which?")], 2) == "1 plane"
+        assert writer.chance_of_yes([("user", "Is it right?")]) == 1.0
+    assert len(talking.model.calls) == 2
 
 
 def test_callbacks_see_each_word_once(cache) -> None:
