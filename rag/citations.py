@@ -35,6 +35,8 @@ An answer of a few words is spared: most words of its claim are the question's.
 MAX_CITATIONS = 3
 WORTH_ADDING = 0.15
 """Gain in the score for which a further span is cited."""
+ELSEWHERE = 0.3
+"""The same for one of another document."""
 ASKED = 0.15
 """Weight of a word that the question has already said, against 1 for a word that the answer adds."""
 ASKED_BY_SHORT = 0.5
@@ -146,7 +148,10 @@ def align(
     while len(chosen) < min(most, len(spans)):
         tries = {i: said.carried((*chosen, i)) for i in range(len(spans)) if i not in chosen}
         best = max(tries, key=lambda i: (tries[i][0] - MISSING_COST * len(tries[i][1]), -i))
-        if chosen and tries[best][0] - score < WORTH_ADDING and len(tries[best][1]) >= len(missing):
+        worth = (
+            ELSEWHERE if chosen and spans[best].document_id != spans[chosen[0]].document_id else WORTH_ADDING
+        )
+        if chosen and tries[best][0] - score < worth and len(tries[best][1]) >= len(missing):
             break
         chosen = (*chosen, best)
         score, missing = tries[best]

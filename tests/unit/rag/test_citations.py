@@ -118,6 +118,31 @@ def test_the_number_of_a_title_counts_where_the_title_is_named(sentence: str, su
     assert checked(sentence, "What raised it?", TEXT, told).support == support
 
 
+FIRST, SECOND = "Planes flew from Libya to Latakia.", "The money stayed away."
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "cited"),
+    [
+        pytest.param(f"{FIRST} {SECOND}", [], [FIRST, SECOND], id="of the same document"),
+        pytest.param(FIRST, [passage(SECOND, "other")], [FIRST], id="of another, which must add more"),
+    ],
+)
+def test_a_further_span_is_cited_for_what_it_adds(text: str, more: list[FoundPassage], cited: list) -> None:
+    told = checked("Planes flew from Libya to Latakia while the money stayed away.", "What?", text, *more)
+    assert [each.quote for each in told.citations] == cited
+
+
+def test_a_number_of_another_document_is_cited() -> None:
+    told = checked(
+        "Planes flew from Libya to Latakia 13 times.",
+        "What?",
+        FIRST,
+        passage("13 times planes flew.", "other"),
+    )
+    assert [each.document_id for each in told.citations] == ["d", "other"]
+
+
 def test_words_of_the_title_count_as_known_names() -> None:
     assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
 
