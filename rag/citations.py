@@ -15,6 +15,7 @@ import numpy as np
 from rag.contrary import turned
 from rag.evidence import Span
 from rag.likeness import join, least, nearest, words_of
+from rag.strict import lacking
 from rag.types import Sentence, Support
 from rag.vectors import Matrix, TokenVectors
 from rag.words import is_negated, months, names, numbers, stem, stem_set, stems
@@ -81,7 +82,7 @@ class Verdict:
     """What a sentence rests on: spans, how well they carry it (0..1) and what they lack.
 
     It is supported from `bar` on and partly so from `floor` on. `likeness` is that of its two words that are
-    furthest from the spans.
+    furthest from the spans; `lacking` is what full support asks for besides.
     """
 
     spans: tuple[Span, ...]
@@ -90,13 +91,15 @@ class Verdict:
     bar: float = SUPPORTED
     floor: float = PARTLY
     likeness: float = 1.0
+    lacking: frozenset[str] = frozenset()
 
     @property
     def support(self) -> Support:
         """Return the verdict in a word; a sentence that lacks a number, month or name is unsupported."""
         if self.missing or self.score < self.floor:
             return "unsupported"
-        return "supported" if self.score >= self.bar and self.likeness >= LIKE else "partly"
+        full = self.score >= self.bar and self.likeness >= LIKE and not self.lacking
+        return "supported" if full else "partly"
 
 
 def claim(sentence: str, question: str) -> str:
@@ -157,7 +160,8 @@ def align(
         score, missing = tries[best]
     bar, floor = (SUPPORTED_SHORT, PARTLY_SHORT) if _is_short(sentence) else (SUPPORTED, PARTLY)
     likeness = 1.0 if _is_short(sentence) else _likeness(seen, spans, tokens, chosen)
-    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, floor, likeness)
+    lacks = _lacking(sentence, question, spans, chosen)
+    return Verdict(tuple(spans[i] for i in chosen), score, missing, bar, floor, likeness, lacks)
 
 
 def _likeness(
@@ -167,8 +171,7 @@ def _likeness(
 
     A word of a title is always near.
     """
-    before = [i - 1 for i in chosen if i and spans[i - 1].passage.id == spans[i].passage.id]
-    near = nearest(seen, [tokens[i] for i in dict.fromkeys((*chosen, *before))])
+    near = nearest(seen, [tokens[i] for i in _with_before(spans, chosen)])
     titles = frozenset[str]().union(*(stem_set(spans[i].passage.title) for i in chosen))
     return least(
         [
@@ -177,6 +180,21 @@ def _likeness(
         ],
         2,
     )
+
+
+def _lacking(sentence: str, question: str, spans: Sequence[Span], chosen: Sequence[int]) -> frozenset[str]:
+    places = (spans[i].passage for i in chosen)
+    beside = [text for place in places for text in (place.title, *place.headings)]
+    beside += [spans[i].text for i in _with_before(spans, chosen)]
+    source = " ".join(spans[i].text for i in chosen)
+    named = f"so {question} it is {sentence}" if _is_short(sentence) else sentence
+    return lacking(claim(sentence, question), named, source, " ".join(beside)) - YES
+
+
+def _with_before(spans: Sequence[Span], chosen: Sequence[int]) -> list[int]:
+    """Return the chosen spans, and the ones before them in their passages."""
+    before = (i - 1 for i in chosen if i and spans[i - 1].passage.id == spans[i].passage.id)
+    return list(dict.fromkeys((*chosen, *before)))
 
 
 class _Claim:

@@ -46,6 +46,7 @@ _TURNS = {
 _DIRECTED = re.compile(
     rf"\b({'|'.join(_TURNS)})\s+(?:(?:the|a|an|his|her|its|their|all)\s+)?(\w+)", re.IGNORECASE
 )
+_OWNED = re.compile(r"(\w+)['’]s (\w+)")
 _DENIAL = re.compile(
     r"\b(?:not|never|cannot|without|hardly|unable to|fail(?:ed|s)? to|refus(?:e|ed|es|ing) to)\b|n['’]t\b",
     re.IGNORECASE,
@@ -67,8 +68,8 @@ def denied(text: str) -> frozenset[str]:
 def turned(claim: str, source: str) -> frozenset[str]:
     """Return the stems of what the source says the other way round than a claim does.
 
-    Opposites in place of each other, what the source denies and the claim does not, and directions: from one
-    place to another, before one thing and after another.
+    Opposites in place of each other, what the source denies and the claim does not, directions (from one
+    place to another, before one thing and after another), and owners: one's son and another's.
     """
     said, held = stem_set(claim), stem_set(source)
     found = {word for word in said - held if not held.isdisjoint(_opposites().get(word, ()))}
@@ -78,7 +79,20 @@ def turned(claim: str, source: str) -> frozenset[str]:
     for word, ways in _directed(claim).items():
         if any(_TURNS[way] in there.get(word, ()) for way in ways) and ways.isdisjoint(there.get(word, ())):
             found.add(word)
+    owners = _owned(source)
+    for thing, its in _owned(claim).items():
+        found |= its - owners.get(thing, its)
     return frozenset(found)
+
+
+@lru_cache(4096)
+def _owned(text: str) -> Mapping[str, set[str]]:
+    """Return the owners that each thing is given in a text: Robert of son, in "Robert's son"."""
+    found: dict[str, set[str]] = {}
+    for match in _OWNED.finditer(text):
+        [owner], [thing] = stem([match[1].casefold()]), stem([match[2].casefold()])
+        found.setdefault(thing, set()).add(owner)
+    return found
 
 
 @lru_cache(4096)

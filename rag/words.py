@@ -84,7 +84,12 @@ def months(text: str) -> set[str]:
 
 def is_negated(text: str) -> bool:
     """Tell whether a text denies something: by a word such as not, never or without, or by un-…-ed."""
-    return bool(_NEGATION.search(text))
+    return negations(text) > 0
+
+
+def negations(text: str) -> int:
+    """Return how often a text denies something."""
+    return sum(1 for _ in _NEGATION.finditer(text))
 
 
 def names(text: str) -> set[str]:

@@ -143,6 +143,17 @@ def test_a_number_of_another_document_is_cited() -> None:
     assert [each.document_id for each in told.citations] == ["d", "other"]
 
 
+def test_a_sentence_that_says_more_than_its_source_is_partly_supported() -> None:
+    assert checked("An Il-62M plane flew from Libya to Latakia.").support == "supported"
+    assert checked("The first Il-62M plane flew from Libya to Latakia.").support == "partly"
+
+
+def test_a_short_answer_is_partly_supported_where_its_source_speaks_of_another_place() -> None:
+    text = "In 1939 some 1,300,000 people lived in Warsaw. It lies in Poland."
+    assert checked("1,300,000", "How many people lived in Warsaw in 1939?", text).support == "supported"
+    assert checked("1,300,000", "How many people lived in Poland in 1939?", text).support == "partly"
+
+
 def test_words_of_the_title_count_as_known_names() -> None:
     assert checked("In Syria an Il-62M plane flew to Latakia on 26 October.").support == "supported"
 

@@ -27,6 +27,9 @@ from rag.contrary import denied, turned
         pytest.param("The bill did not pass.", "The bill was not passed.", set(), id="both deny"),
         pytest.param("The court can uphold it.", "The court cannot uphold it.", {"uphold"}, id="cannot"),
         pytest.param("The north wall stands.", "The north wall stands.", set(), id="the same"),
+        pytest.param("Robert is Ann’s son.", "Ann is Robert's son.", {"ann"}, id="owners changed"),
+        pytest.param("Ann’s son left.", "Robert's son met Ann's son.", set(), id="one of two owners"),
+        pytest.param("Ann’s son left.", "Robert's house stands.", set(), id="owner of another thing"),
         pytest.param("", "", set(), id="nothing"),
     ],
 )
