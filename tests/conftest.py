@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fakes import AngleEmbedder, ScriptedModel
 
@@ -14,6 +15,12 @@ from rag.library import Library
 from rag.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
+
+# A busy machine is no failure: speed is measured by the benchmarks.
+hypothesis.settings.register_profile(
+    "footnote", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("footnote")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
