@@ -21,6 +21,9 @@ Hits = list[tuple[str, float]]
 _BATCH = 4000
 """Chroma refuses batches above 5,461 (measured with 1.5.9)."""
 
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
+"""Settings of the graph that Chroma makes."""
+
 
 class DenseIndex(Protocol):
     """Finds the passages whose vectors are nearest to a question's."""
@@ -70,7 +73,7 @@ class ChromaIndex:
         self._collection = self._client.get_or_create_collection(
             "passages",
             embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
+            configuration={"hnsw": dict(HNSW)},
         )
 
     def search(self, vector: Matrix, k: int) -> Hits:

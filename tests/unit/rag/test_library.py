@@ -105,7 +105,10 @@ class TestDenseIndex:
         return library.path
 
     def test_it_is_reopened_when_it_was_closed_cleanly(self, path) -> None:
-        assert indexed(path) == (3, {"folder": "chroma-1", "clean": False, "generation": 3, "deleted": 0})
+        assert indexed(path) == (
+            3,
+            {"folder": "chroma-1", "clean": False, "generation": 3, "deleted": 0, "files": {}},
+        )
 
     def test_it_catches_up_with_what_the_catalogue_has(self, path, embedder) -> None:
         with Library.open(path) as library:
