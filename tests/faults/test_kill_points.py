@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,13 +79,13 @@ def kill_at_a_change(child: Child, draw: random.Random, library: Path) -> None:
 
 
 def _state(library: Path) -> list[tuple[str, int, int]]:
+    """Return name, size and time of each file of the index, some of which may go while this looks."""
     found = []
-    for path in library.glob("chroma-*/**/*"):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), status.st_size, status.st_mtime_ns))
+    for folder, _, names in os.walk(library):
+        for name in names if Path(folder) != library else ():
+            with suppress(OSError):
+                status = (Path(folder) / name).stat()
+                found.append((f"{folder}/{name}", status.st_size, status.st_mtime_ns))
     return found
 
 

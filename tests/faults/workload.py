@@ -10,22 +10,30 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from fakes import AngleEmbedder
 
+import ingest.pipeline
 import rag.index
-from ingest.pipeline import add, document_id
-from rag.errors import LibraryInUse
+from ingest.pipeline import Outcome, add, document_id
+from ingest.worker import Limits, Worker
+from rag.errors import FootnoteError, LibraryInUse
 from rag.library import Library
 
 NAMES = tuple(f"doc{i}" for i in range(8))
 PARAGRAPHS = 5
+PATIENT = partial(Worker, Limits(wall_s=600.0))
+"""Reads files on a machine that may be busy with a hundred other children."""
+
 PRODUCT = Path(rag.index.__file__).parent
 
 
@@ -93,7 +101,13 @@ def put(
     for name, path in zip(names, paths, strict=True):
         path.write_text(text_of(name, version))
         tell(("begin", name, version))
-    add(library, paths, HashEmbedder(), on_outcome=lambda outcome: tell(("done", outcome.path.stem, version)))
+
+    def acknowledge(outcome: Outcome) -> None:
+        assert outcome.kind != "failed", outcome.reason
+        tell(("done", outcome.path.stem, version))
+
+    with patch.object(ingest.pipeline, "Worker", PATIENT):
+        add(library, paths, HashEmbedder(), on_outcome=acknowledge)
 
 
 def remove(
@@ -158,3 +172,42 @@ def racing(library: Path, start: Any, pipe: Any) -> None:
         else:
             pipe.send(("", time.monotonic() - began))
         pipe.recv()
+
+
+def adding(library: Path, files: Path, said: Path) -> None:
+    """Run `footnote add` with an embedder that takes its time, a batch for each file."""
+    import ui.adding
+    import ui.cli
+
+    class Slow(HashEmbedder):
+        def embed(self, texts: Sequence[str]) -> Any:
+            time.sleep(0.3)
+            return super().embed(texts)
+
+    output = os.open(said, os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    ui.adding.make_embedder = lambda *_: Slow()
+    ingest.pipeline.EMBED_AT_ONCE = 1
+    ingest.pipeline.Worker = PATIENT
+    sys.argv = ["footnote", "add", str(files), "--library", str(library)]
+    ui.cli.main()
+
+
+def visiting(library: Path, pipe: Any) -> None:
+    """Read and write as a user who is not root, and send what is said to that."""
+    with tempfile.TemporaryDirectory() as folder, Library.open(folder, create=True) as opened:
+        opened.lock()
+        opened.documents()
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    pipe.send((_said(library, Library.documents), _said(library, Library.lock)))
+
+
+def _said(library: Path, act: Callable[[Library], object]) -> str:
+    try:
+        with Library.open(library) as opened:
+            return f"nothing: {act(opened)}"
+    except FootnoteError as error:
+        return f"{type(error).__name__}: {error}"
