@@ -1,4 +1,4 @@
-# Footnote: make chat | test | ask Q="…" | install | check | bench | eval | clean
+# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | eval | clean
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -12,12 +12,13 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test check bench eval guard clean starter
+.PHONY: help install chat ask test faults check bench eval guard clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
 	@echo 'make test         run all tests, real models included'
 	@echo 'make ask Q="…"    ask the starter documents in the terminal'
+	@echo 'make faults       break libraries for real, at length: kills, damage, a full disk'
 	@echo 'make install      make .venv with the command $(BIN)/footnote'
 	@echo 'make check        lint, types, architecture, dependencies'
 	@echo 'make bench        print the figures of speed and memory'
@@ -59,6 +60,10 @@ ask: starter
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+# `make test` runs a short version of these.
+faults: $(VENV)/.dev
+	@FOOTNOTE_FAULTS=long $(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

@@ -67,6 +67,8 @@ def add(
     embedder: Embedder,
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_outcome: Callable[[Outcome], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[Outcome]:
     """Add files and folders to a library; what has not changed is left alone.
 
@@ -77,9 +79,12 @@ def add(
         paths: files, and folders that are walked to their ends; hidden files are passed over.
         embedder: makes the vectors.
         on_progress: called before each file and at each stage.
+        on_outcome: called with each outcome as soon as it is certain.
+        stopping: asked before each file; once it is true no further file is read, those that were read are
+            finished, and the index is left to catch up when it is next opened.
 
     Returns:
-        One outcome for each file, in the order of the files.
+        One outcome for each file, in the order of the files; none for files that a stop left out.
 
     Raises:
         LibraryError: the library cannot be written: in use, no space, another embedder.
@@ -88,8 +93,8 @@ def add(
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
-    run = _Run(library, embedder, list(find(paths)), on_progress)
-    return run.all()
+    run = _Run(library, embedder, list(find(paths)), on_progress, on_outcome)
+    return run.all(stopping)
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
@@ -121,27 +126,32 @@ class _Run:
         embedder: Embedder,
         files: Sequence[Path],
         on_progress: Callable[[Progress], None],
+        on_outcome: Callable[[Outcome], None],
     ) -> None:
         self._library = library
         self._embedder = embedder
         self._files = files
         self._tell = on_progress
+        self._on_outcome = on_outcome
         self._known = {document.uri: document for document in library.documents()}
         self._outcomes: dict[Path, Outcome] = {}
         self._waiting: list[_Read] = []
 
-    def all(self) -> list[Outcome]:
+    def all(self, stopping: Callable[[], bool]) -> list[Outcome]:
         with Worker() as worker:
             for i, path in enumerate(self._files):
+                if stopping():
+                    break
                 self._tell(Progress("reading", i, len(self._files), path.name))
                 self._one(worker, path)
                 if sum(len(read.passages) for read in self._waiting) >= EMBED_AT_ONCE:
                     self._flush()
             self._flush()
-        if any(outcome.kind in ("added", "changed") for outcome in self._outcomes.values()):
+        changed = any(outcome.kind in ("added", "changed") for outcome in self._outcomes.values())
+        if changed and not stopping():
             self._tell(Progress("indexing", len(self._files), len(self._files), ""))
             self._library.open_index()
-        return [self._outcomes[path] for path in self._files]
+        return [self._outcomes[path] for path in self._files if path in self._outcomes]
 
     def _one(self, worker: Worker, path: Path) -> None:
         old = self._known.get(path.as_uri())
@@ -150,7 +160,7 @@ class _Run:
             data = worker.read(path)
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and old.sha256 == digest and old.status == "ready":
-                self._outcomes[path] = Outcome(path, "same", old.title, old.n_passages)
+                self._report(Outcome(path, "same", old.title, old.n_passages))
                 return
             text = worker.load(path, data)
         except LoadError as error:
@@ -183,8 +193,12 @@ class _Run:
             document = read.document
             self._library.put(document, read.text, read.passages, read.contexts, vectors)
             kind: Kind = "changed" if read.known else "added"
-            self._outcomes[read.path] = Outcome(read.path, kind, document.title, document.n_passages)
+            self._report(Outcome(read.path, kind, document.title, document.n_passages))
         self._waiting.clear()
+
+    def _report(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.path] = outcome
+        self._on_outcome(outcome)
 
     def _vectors(self) -> list[Matrix]:
         """Return a matrix for each waiting document; vectors that the library has are not made again."""
@@ -205,7 +219,6 @@ class _Run:
 
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
-        self._outcomes[path] = Outcome(path, "failed", path.stem, reason=str(error))
         if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
             uri = path.as_uri()
             document = Document(
@@ -222,6 +235,7 @@ class _Run:
                 error=str(error),
             )
             self._library.fail(document)
+        self._report(Outcome(path, "failed", path.stem, reason=str(error)))
 
 
 def document_id(uri: str) -> str:

@@ -241,6 +241,7 @@ def main(options: str) -> None:
     """Serve requests until the parent closes the pipe or ends."""
     settings = json.loads(options)
     fence.die_with_parent(settings["parent"])
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # meant for the parent, which finishes the file first
     source, sink = _take_pipes()
     fence.limit_memory(settings["memory_bytes"])
     fence.refuse_network_and_programs()

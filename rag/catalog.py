@@ -5,15 +5,16 @@ One document is one transaction. Everything else (the dense index) can be made a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 
-from rag.errors import LibraryIncompatible, LibraryMissing
+from rag.database import FILE as FILE
+from rag.database import Database
+from rag.errors import FootnoteError, LibraryIncompatible
 from rag.rows import (
     find_document,
     found,
@@ -26,21 +27,16 @@ from rag.rows import (
     remove_passages,
 )
 from rag.schema import (
-    LEXICAL_INDEX,
     SCHEMA_VERSION,
     documents,
-    engine_for,
     meta,
-    metadata,
     passages,
     texts,
-    translated,
     vectors,
 )
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix, from_bytes
 
-FILE = "catalogue.sqlite3"
 CONTEXT_WEIGHT = 0.5
 """Weight of title and headings against the text in BM25."""
 
@@ -56,7 +52,7 @@ class Change:
     vectors: Matrix
 
 
-class Catalog:
+class Catalog(Database):
     """Documents and passages in one SQLite file. Safe for threads; one process writes at a time."""
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -65,42 +61,20 @@ class Catalog:
         Raises:
             LibraryMissing: there is none and `create` is False.
             LibraryIncompatible: it was made by a newer version.
-            LibraryDamaged: the file is not a readable database.
+            LibraryDamaged: the file is not a readable database, or not as it was left.
             StorageError: the folder cannot be used.
         """
-        self.folder = folder
-        path = folder / FILE
-        with translated(folder):
-            if not path.exists() and not create:
-                raise LibraryMissing(f"no library in {folder}: make one with 'footnote add PATH…'")
-            folder.mkdir(parents=True, exist_ok=True)
-            self._engine = engine_for(path)
-            if create:
-                self._create()
-        version = int(self.get_meta("schema_version") or 0)
-        if version != SCHEMA_VERSION:
-            raise LibraryIncompatible(
-                f"the library {folder} has schema {version}, this Footnote reads {SCHEMA_VERSION}: "
-                "use the version that made it, or add the documents to a new library"
-            )
-
-    def _create(self) -> None:
-        with self._write() as connection:
-            if sa.inspect(connection).has_table("meta"):
-                return
-            metadata.create_all(connection)
-            connection.exec_driver_sql(LEXICAL_INDEX)
-            connection.execute(
-                meta.insert(),
-                [
-                    {"key": "schema_version", "value": str(SCHEMA_VERSION)},
-                    {"key": "generation", "value": "0"},
-                ],
-            )
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._engine.dispose()
+        super().__init__(folder, create=create)
+        try:
+            version = int(self.get_meta("schema_version") or 0)
+            if version != SCHEMA_VERSION:
+                raise LibraryIncompatible(
+                    f"the library {folder} has schema {version}, this Footnote reads {SCHEMA_VERSION}: "
+                    "use the version that made it, or add the documents to a new library"
+                )
+        except FootnoteError:
+            self.close()
+            raise
 
     # -- facts -------------------------------------------------------------------------------------------
 
@@ -254,17 +228,3 @@ class Catalog:
         query = sa.text("SELECT count(*) FROM passage_index WHERE passage_index MATCH :match")
         with self._read() as connection:
             return {term: connection.scalar(query, {"match": quoted(term)}) or 0 for term in terms}
-
-    # -- transactions ------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _begin(self, *, write: bool) -> Iterator[sa.Connection]:
-        engine = self._engine.execution_options(write=write)
-        with translated(self.folder), engine.begin() as connection:
-            yield connection
-
-    def _read(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(write=False)
-
-    def _write(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(write=True)

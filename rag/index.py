@@ -21,6 +21,9 @@ Hits = list[tuple[str, float]]
 _BATCH = 4000
 """Chroma refuses batches above 5,461 (measured with 1.5.9)."""
 
+HNSW: dict[str, Any] = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
+"""Settings of the graph that Chroma makes."""
+
 
 class DenseIndex(Protocol):
     """Finds the passages whose vectors are nearest to a question's."""
@@ -65,12 +68,13 @@ class ChromaIndex:
         from chromadb.config import Settings
 
         quiet = Settings(anonymized_telemetry=False)
+        configuration: Any = {"hnsw": dict(HNSW)}
         self.folder = folder
         self._client: Any = chromadb.PersistentClient(str(folder), settings=quiet)
         self._collection = self._client.get_or_create_collection(
             "passages",
             embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
+            configuration=configuration,
         )
 
     def search(self, vector: Matrix, k: int) -> Hits:

@@ -7,11 +7,13 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rag.catalog import Catalog, Change
 from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits
+from rag.seal import folder_sums
 from rag.vectors import Matrix
 
 Progress = Callable[[int, int], None]
@@ -27,8 +29,12 @@ class IndexKeeper:
     """Opens Chroma only if its last writer closed it cleanly; otherwise makes it again from the catalogue.
 
     The catalogue remembers the index's folder, the generation it stands at, and whether it is in use: this
-    mark is on disk before Chroma is touched, and is taken back only after Chroma has closed. The caller holds
-    the library's writer lock while an index is open.
+    mark is on disk before Chroma is touched, and is taken back only after Chroma has closed. With it goes a
+    checksum of each file: Chroma itself does not notice a flipped bit, and may not survive one. The caller
+    holds the library's writer lock while an index is open.
+
+    Whatever goes wrong with Chroma costs time and nothing else: the exact scan answers until the index has
+    been made again.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -46,10 +52,20 @@ class IndexKeeper:
 
     def search(self, vector: Matrix, k: int) -> Hits:
         """Return the `k` nearest passages as (id, cosine), best first."""
-        return self.current.search(vector, k)
+        index = self._chroma
+        if index is not None:
+            try:
+                return index.search(vector, k)
+            except Exception as error:  # Chroma raises many kinds; none may cost an answer
+                self._give_up(index, error)
+        return self._exact.search(vector, k)
 
     def open(self, progress: Progress | None = None) -> None:
-        """Open Chroma and bring it up to the catalogue, or make it again."""
+        """Open Chroma and bring it up to the catalogue, or make it again.
+
+        Raises:
+            StorageError: the catalogue cannot note that the index is in use.
+        """
         with self._mutex:
             if self._chroma is None:
                 self._chroma = self._reopened() or self._rebuilt(progress)
@@ -57,22 +73,33 @@ class IndexKeeper:
     def apply(self, change: Change) -> None:
         """Follow a change of the catalogue; an index that fails to is dropped, and the exact scan answers."""
         with self._mutex:
-            if self._chroma is None:
+            index = self._chroma
+            if index is None:
                 return
             try:
-                self._follow(self._chroma, change)
-            except Exception:  # Chroma raises many kinds; the catalogue has the truth, so none may be fatal
-                _log.warning("the dense index failed and will be made again", exc_info=True)
-                self._chroma = None
+                self._follow(index, change)
+            except Exception as error:  # the catalogue has the truth, so none may be fatal
+                self._give_up(index, error)
 
     def close(self) -> None:
-        """Close Chroma, and then mark it as clean at the catalogue's generation."""
+        """Close Chroma, and then mark it as clean at the catalogue's generation, with its checksums."""
         with self._mutex:
             index, self._chroma = self._chroma, None
-            if index is not None:
+            if index is None:
+                return
+            try:
                 generation = self._catalog.generation
                 index.close()
-                self._mark(index.folder, clean=True, generation=generation)
+                self._mark(index.folder, generation=generation, files=folder_sums(index.folder))
+            except Exception as error:  # then it stays marked as in use
+                _log.warning("the dense index was not closed and will be made again: %s", error)
+
+    def _give_up(self, index: ChromaIndex, error: Exception) -> None:
+        with self._mutex:
+            if self._chroma is index:  # else it was closed meanwhile, or another thread was first
+                self._chroma = None
+                _log.warning("the dense index failed and will be made again: %s", error)
+                _abandon(index)
 
     def _follow(self, index: ChromaIndex, change: Change) -> None:
         index.remove(change.removed)
@@ -86,18 +113,25 @@ class IndexKeeper:
             return None
         folder = self._catalog.folder / state["folder"]
         self._deleted = state["deleted"]
-        if not folder.is_dir() or self._deleted > MAX_DELETED_SHARE * self._catalog.n_passages:
+        if self._deleted > MAX_DELETED_SHARE * self._catalog.n_passages:
             return None
-        self._mark(folder, clean=False, generation=state["generation"])
+        if not _as_left(folder, state.get("files")):
+            _log.warning("the dense index in %s is damaged and is made again", folder)
+            return None
+        self._mark(folder, generation=state["generation"])
+        index = None
         try:
             index = ChromaIndex(folder)
             n_passages = self._catalog.n_passages
             if state["generation"] != self._catalog.generation or index.count() != n_passages:
                 self._follow(index, self._difference(index))
-            return index if index.count() == n_passages else None
-        except Exception:  # as above: whatever is wrong with the files, they can be made again
-            _log.warning("the dense index in %s cannot be opened and is made again", folder, exc_info=True)
-            return None
+            if index.count() == n_passages:
+                return index
+            _log.warning("the dense index in %s lacks passages and is made again", folder)
+        except Exception as error:  # whatever is wrong with the files, they can be made again
+            _log.warning("the dense index in %s cannot be opened and is made again: %s", folder, error)
+        _abandon(index)
+        return None
 
     def _difference(self, index: ChromaIndex) -> Change:
         have = index.ids()
@@ -105,20 +139,46 @@ class IndexKeeper:
         missing = [i for i, passage_id in enumerate(ids) if passage_id not in have]
         return Change(tuple(have - set(ids)), tuple(ids[i] for i in missing), vectors[missing])
 
-    def _rebuilt(self, progress: Progress | None) -> ChromaIndex:
-        """Make a new index from the catalogue's vectors in a new folder, and delete the others."""
+    def _rebuilt(self, progress: Progress | None) -> ChromaIndex | None:
+        """Make a new index from the catalogue's vectors in a new folder, and delete the others.
+
+        Its name is one that was never used: Chroma goes on with what it remembers of a folder that is gone.
+        """
         old = sorted(self._catalog.folder.glob("chroma-*"))
-        numbers = [int(folder.name.rpartition("-")[2]) for folder in old if folder.name[7:].isdigit()]
+        last: str = json.loads(self._catalog.get_meta(_KEY) or "{}").get("folder", "")
+        numbers = [int(name[7:]) for name in (last, *(each.name for each in old)) if name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
-        self._mark(folder, clean=False, generation=0)
+        self._mark(folder, generation=0)
         for each in old:
             shutil.rmtree(each, ignore_errors=True)  # what cannot go now goes at the next rebuild
-        index = ChromaIndex(folder)
         ids, vectors = self._catalog.vectors()
-        index.add(ids, vectors, progress)
-        return index
+        index = None
+        try:
+            index = ChromaIndex(folder)
+            index.add(ids, vectors, progress)
+            return index
+        except Exception as error:  # a full disk, most of all
+            _log.warning("the dense index cannot be made, an exact scan answers: %s", error)
+        _abandon(index)
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
 
-    def _mark(self, folder: Path, *, clean: bool, generation: int) -> None:
-        state = {"folder": folder.name, "clean": clean, "generation": generation, "deleted": self._deleted}
-        self._catalog.set_meta({_KEY: json.dumps(state)})
+    def _mark(self, folder: Path, *, generation: int, files: dict[str, str] | None = None) -> None:
+        """Note where the index is and what it stands at: clean with its `files`, else in use."""
+        state = {"folder": folder.name, "clean": files is not None, "generation": generation}
+        self._catalog.set_meta({_KEY: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
+
+
+def _as_left(folder: Path, files: dict[str, str] | None) -> bool:
+    try:
+        return folder_sums(folder) == files
+    except OSError:
+        return False
+
+
+def _abandon(index: ChromaIndex | None) -> None:
+    """Give the files of a broken index back as far as Chroma still can."""
+    if index is not None:
+        with suppress(Exception):
+            index.close()

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -58,10 +59,8 @@ class Library:
         """Close the index cleanly and let the next writer in."""
         with self._mutex:
             self._index.close()
-            if self._lock.is_locked:
-                self._holder.unlink(missing_ok=True)
-                self._lock.release(force=True)
-            self.catalog.close()
+            self.catalog.close(sealing=self._lock.is_locked)
+            self._unlock()
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -134,7 +133,12 @@ class Library:
                 "purpose": purpose or Path(sys.argv[0]).name,
                 "since": datetime.now(UTC).isoformat(timespec="seconds"),
             }
-            self._holder.write_text(json.dumps(holder), "utf-8")
+            try:
+                self._holder.write_text(json.dumps(holder), "utf-8")
+                self.catalog.unseal()
+            except BaseException:
+                self._unlock()
+                raise
 
     def put(
         self,
@@ -170,14 +174,30 @@ class Library:
         self.lock()
         self._index.open(progress)
 
+    def _unlock(self) -> None:
+        if self._lock.is_locked:
+            with suppress(OSError):
+                self._holder.unlink(missing_ok=True)
+            self._lock.release(force=True)
+
     def _held_by(self) -> str:
         try:
             holder = json.loads(self._holder.read_text("utf-8"))
-            return (
-                f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']}): stop it or wait"
-            )
-        except (OSError, ValueError, KeyError):
-            return "another process: stop it or wait"
+            told = f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']})"
+            alive = _is_alive(int(holder["pid"]))
+        except (OSError, ValueError, KeyError, TypeError):  # half written
+            alive = False
+        return f"{told if alive else 'another process'}: stop it or wait"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # another user's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def path_of(uri: str) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,6 +99,35 @@ def engine_for(path: Path) -> sa.Engine:
     return engine
 
 
+def create(path: Path) -> None:
+    """Make an empty catalogue at `path`, all of it or nothing; one that is there stays."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        made = Path(folder) / path.name
+        engine = engine_for(made)
+        try:
+            with engine.execution_options(write=True).begin() as connection:
+                metadata.create_all(connection)
+                connection.exec_driver_sql(LEXICAL_INDEX)
+                facts = {"schema_version": str(SCHEMA_VERSION), "generation": "0"}
+                connection.execute(meta.insert(), [{"key": k, "value": v} for k, v in facts.items()])
+        finally:
+            engine.dispose()
+        try:
+            os.link(made, path)
+        except FileExistsError:  # another process was first
+            return
+        except OSError:  # a file system without hard links
+            made.replace(path)
+
+
+def damaged(path: Path, reason: str) -> LibraryDamaged:
+    """Return the error for a catalogue that cannot be trusted, with the way back."""
+    return LibraryDamaged(
+        f"the catalogue in {path} is damaged ({reason}): bring back a backup by 'footnote restore FILE', "
+        "or move the folder away and add the documents again"
+    )
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the errors of the database and of the disk into Footnote's own."""
@@ -117,7 +148,7 @@ def _translate(reason: str, path: Path) -> FootnoteError:
     if "disk i/o" in lowered:
         return StorageError(f"the disk failed under the library {path}: check its space, and try again")
     if "malformed" in lowered or "not a database" in lowered:
-        return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): restore it from a copy")
+        return damaged(path, reason)
     if "locked" in lowered:
         return LibraryInUse(f"the library {path} is busy in another process: try again in a moment")
     if "readonly" in lowered or "unable to open" in lowered:

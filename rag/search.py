@@ -87,7 +87,8 @@ class Found:
 
 def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Evidence:
     """Return the evidence for a question in the `k` best passages."""
-    found = find(library, embedder, follow_up, k)
+    with library.catalog.snapshot():
+        found = find(library, embedder, follow_up, k)
     ranked = rank(found.spans, found.tokens, found.question)
     sure = confidence(ranked, found.question)
     return Evidence(

@@ -14,6 +14,7 @@ from ingest.pipeline import Outcome, Progress, add
 from rag.library import Library
 from rag.models import make_embedder
 from rag.settings import Settings
+from ui.stopping import gentle_stop
 from ui.terminal import counting, fetching
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
@@ -25,27 +26,37 @@ _VERBS = {
 }
 
 
-def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) -> bool:
-    """Add the files, print what became of each, and return whether any failed."""
+def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) -> int:
+    """Add the files, print what became of each, and return the exit code: 1 where any failed.
+
+    At SIGTERM or Ctrl-C the files at hand are finished, and the exit code is 143 or 130.
+    """
     with fetching(console) as fetched:
         embedder = make_embedder(settings, fetched)
-    with Library.open(settings.library, create=True) as library, counting(console) as bar:
+    with (
+        gentle_stop() as stop,
+        Library.open(settings.library, create=True) as library,
+        counting(console) as bar,
+    ):
         task = bar.add_task("looking for files…", total=None)
 
         def move(progress: Progress) -> None:
             words = _VERBS[progress.stage].format(progress.name)
             bar.update(task, description=words, completed=progress.done, total=progress.total or None)
 
-        outcomes = add(library, paths, embedder, on_progress=move)
+        outcomes = add(library, paths, embedder, on_progress=move, stopping=lambda: bool(stop))
         n_passages = len(library)
-    console.print(_table(outcomes) if outcomes else "No files there.")
+    if outcomes or not stop:
+        console.print(_table(outcomes) if outcomes else "No files there.")
     counts = Counter[str](outcome.kind for outcome in outcomes)
     console.print(
         Text(", ".join(f"{counts[kind]} {kind}" for kind in _STYLES)).append(
             f" · {n_passages} passages in {settings.library}", style="dim"
         )
     )
-    return bool(counts["failed"])
+    if stop:
+        console.print("Stopped. What is listed is in the library; run the same command again for the rest.")
+    return stop.exit_code or int(counts["failed"] > 0)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

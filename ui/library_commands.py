@@ -22,8 +22,8 @@ def add(
     """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
     from ui.adding import add_and_report
 
-    if add_and_report(Console(), settings_for(library), paths):
-        raise typer.Exit(1)
+    if code := add_and_report(Console(), settings_for(library), paths):
+        raise typer.Exit(code)
 
 
 @commands.command("list", epilog="Example:  footnote list --json | jq '.[].title'")

@@ -91,3 +91,9 @@ def test_stop_ends_the_process():
     assert child.stop() == -9
     with pytest.raises(ProcessLookupError):
         os.kill(child.pid, 0)
+
+
+def test_ctrl_c_in_a_terminal_does_not_reach_it():
+    with running(ECHO) as child:
+        exchange(child, b"x")
+        assert os.getpgid(child.pid) != os.getpgid(0)

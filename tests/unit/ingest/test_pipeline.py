@@ -176,3 +176,21 @@ def test_adding_anything_twice_changes_nothing(tmp_path_factory, text: str) -> N
         assert (library.catalog.generation, library.catalog.vectors()[0], library.documents()) == before
         for passage in library.catalog.passages(before[1]).values():
             assert library.text(passage.document_id)[passage.start : passage.end] == passage.text
+
+
+def test_a_stop_finishes_the_file_at_hand_and_leaves_the_others(library, embedder, folder) -> None:
+    (folder / "zoo.txt").write_text("Lions sleep.")
+    reported: list[str] = []
+    started: list[str] = []
+    outcomes = add(
+        library,
+        [folder],
+        embedder,
+        on_progress=lambda progress: started.append(progress.stage),
+        on_outcome=lambda outcome: reported.append(outcome.path.name),
+        stopping=lambda: started.count("reading") == 2,
+    )
+    assert reported == list(kinds(outcomes)) == ["zebras.txt", "zoo.txt"]
+    assert len(library.documents()) == 2
+    assert library.catalog.get_meta("index") is None  # it catches up when it is next opened
+    assert sorted(kinds(add(library, [folder], embedder)).values()) == ["added", "same", "same"]

@@ -80,6 +80,15 @@ def test_the_child_is_gone_after_close():
     assert worker.pid is None
 
 
+def test_sigterm_is_for_the_parent(worker: Worker, tmp_path: Path):
+    (tmp_path / "a.txt").write_text("Zebras run.")
+    worker.load(tmp_path / "a.txt")
+    before = worker.pid
+    os.kill(before, signal.SIGTERM)
+    assert worker.load(tmp_path / "a.txt").text == "Zebras run."
+    assert worker.pid == before
+
+
 def test_a_refused_file_leaves_the_child_as_it_is(worker: Worker):
     worker.load(QUICK, b"words")
     pid = worker.pid

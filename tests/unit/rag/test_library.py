@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import sys
 import pytest
 from fakes import put
 
-from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
+from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse, StorageError
 from rag.library import Library
 
 HOLD = """
@@ -57,6 +58,38 @@ def test_the_lock_of_a_dead_process_is_taken_over(held) -> None:
         library.lock()
 
 
+@pytest.mark.parametrize("left", ['{"pid": 0', "{}", "[]", None])
+def test_a_holder_that_has_not_signed_is_another_process(held, left) -> None:
+    path, _ = held
+    (path / "writer.json").unlink()
+    if left is not None:
+        (path / "writer.json").write_text(left)
+    with (
+        Library.open(path) as library,
+        pytest.raises(LibraryInUse, match="in use by another process: stop it or wait"),
+    ):
+        library.lock()
+
+
+def test_a_holder_of_another_user_is_named(held, monkeypatch) -> None:
+    def refused(*_arguments: object) -> None:
+        raise PermissionError
+
+    path, other = held
+    monkeypatch.setattr(os, "kill", refused)
+    with Library.open(path) as library, pytest.raises(LibraryInUse, match=f"process {other.pid},"):
+        library.lock()
+
+
+def test_a_lock_that_cannot_be_signed_is_given_back(library) -> None:
+    (library.path / "writer.json").mkdir()
+    with pytest.raises(StorageError, match="cannot use the library"):
+        library.lock()
+    (library.path / "writer.json").rmdir()
+    with Library.open(library.path) as another:
+        another.lock()
+
+
 def test_an_embedder_is_remembered_and_another_refused(library, embedder) -> None:
     put(library, "a", "A zebra ran.", embedder)
     library.require(embedder.fingerprint)
@@ -105,7 +138,10 @@ class TestDenseIndex:
         return library.path
 
     def test_it_is_reopened_when_it_was_closed_cleanly(self, path) -> None:
-        assert indexed(path) == (3, {"folder": "chroma-1", "clean": False, "generation": 3, "deleted": 0})
+        assert indexed(path) == (
+            3,
+            {"folder": "chroma-1", "clean": False, "generation": 3, "deleted": 0, "files": {}},
+        )
 
     def test_it_catches_up_with_what_the_catalogue_has(self, path, embedder) -> None:
         with Library.open(path) as library:

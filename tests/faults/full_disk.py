@@ -1,0 +1,100 @@
+"""Fill a disk at many points of a library's life: run as a program, in a mount namespace of its own.
+
+    full_disk.py tmpfs|limit FOLDER POINTS
+
+`tmpfs` mounts a small file system at FOLDER, and leaves a little more free in it at each point. `limit` lets
+no file grow beyond a size that is larger at each point; any user may do so on any system. Prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger import Ledger, check_index
+from workload import NAMES, put, remove, small_index_steps
+
+from rag.errors import FootnoteError, StorageError
+from rag.library import Library
+
+DISK = 16_000_000
+NEEDED = {"tmpfs": 1_300_000, "limit": 600_000}
+"""Bytes that the whole workload takes of a disk, and in its largest file; a little more."""
+
+
+@contextmanager
+def full(way: str, folder: Path, free: int) -> Iterator[None]:
+    """Leave so many bytes: of the disk, or to each file."""
+    if way == "limit":
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (free, most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        return
+    filler = folder / "filler"
+    with filler.open("wb") as file:
+        file.write(bytes(shutil.disk_usage(folder).free - free))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def point(way: str, folder: Path, free: int) -> tuple[bool, list[str]]:
+    """Run into a full disk, make room, and return whether it was full and what is wrong then."""
+    ledger = Ledger(folder / "files")
+    library = folder / "library"
+    ledger.files.mkdir()
+    failed = False
+    with full(way, folder, free):
+        try:
+            work(library, ledger)
+        except StorageError:
+            failed = True
+        except FootnoteError as error:
+            return True, [f"another error: {error}"]
+    with Library.open(library, create=True) as opened:
+        wrong = ledger.check(opened)
+        wrong += check_index(opened)
+        put(opened, ledger.files, list(NAMES), 9, lambda told: ledger.hear(*told))
+        wrong += ledger.check(opened)
+    return failed, wrong
+
+
+def work(library: Path, ledger: Ledger) -> None:
+    def tell(told: tuple[str, str, int]) -> None:
+        ledger.hear(*told)
+
+    with Library.open(library, create=True) as opened:
+        opened.require("fake:hash")
+        put(opened, ledger.files, list(NAMES[:3]), 1, tell)
+        put(opened, ledger.files, list(NAMES[2:6]), 2, tell)
+        remove(opened, ledger.files, NAMES[0], tell)
+        put(opened, ledger.files, [NAMES[0]], 3, tell)
+
+
+def main(way: str, folder: Path, points: int) -> None:
+    if way == "tmpfs":
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)], check=True)
+    logging.disable()
+    small_index_steps()
+    results = []
+    for i in range(points):
+        here = folder / f"point{i}"
+        here.mkdir()
+        results.append(point(way, here, NEEDED[way] * i // points))
+        shutil.rmtree(here)
+    sys.stdout.write(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,79 @@
+"""Folders that may not be read or written, and clocks that go backwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ledger import Ledger, check_index
+from tally import TALLY
+from workload import NAMES, put, visiting
+
+import ingest.pipeline
+import rag.library
+from rag.library import Library
+
+
+@pytest.fixture
+def public(files):
+    """A library in a folder that every user can reach."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    with Library.open(folder / "library", create=True) as library:
+        library.require("fake:hash")
+        put(library, files, list(NAMES[:2]), 1)
+    yield folder / "library"
+    for each in (folder / "library", folder):
+        each.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("mode", [pytest.param(0o555, id="read only"), pytest.param(0o000, id="closed")])
+def test_a_folder_without_permission_is_named(mode, processes, public) -> None:
+    for file in public.rglob("*"):
+        file.chmod(0o555 if file.is_dir() else 0o444)
+    public.chmod(mode)
+    ours, theirs = processes.Pipe()
+    child = processes.Process(target=visiting, args=(public, theirs))
+    child.start()
+    read, written = ours.recv()
+    child.join()
+    for said in (read, written):
+        assert said.startswith("StorageError: ")
+        assert str(public) in said
+        assert "permission" in said.lower()
+        assert "\n" not in said
+    TALLY["no permission: folders"] += 1
+
+
+class Backwards(datetime):
+    """A clock that goes back by a day whenever it is read."""
+
+    days = 0
+
+    @classmethod
+    def now(cls, tz=None):
+        cls.days += 1
+        return datetime(2026, 6, 1, tzinfo=tz or UTC) - timedelta(days=cls.days)
+
+
+def test_a_clock_that_goes_backwards_changes_nothing(path, files, monkeypatch) -> None:
+    for module in (ingest.pipeline, rag.library):
+        monkeypatch.setattr(module, "datetime", Backwards)
+    ledger = Ledger(files)
+
+    def tell(told: tuple[str, str, int]) -> None:
+        ledger.hear(*told)
+
+    for version in (1, 2, 3):
+        with Library.open(path, create=True) as library:
+            library.require("fake:hash")
+            put(library, files, list(NAMES), version, tell)
+            for file in files.iterdir():
+                os.utime(file, (1_000_000 - version, 1_000_000 - version))
+            assert ledger.check(library) + check_index(library) == []
+    assert Backwards.days > 3
