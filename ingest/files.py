@@ -6,8 +6,8 @@ import hashlib
 import os
 import re
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from rag.errors import LoadError
 
@@ -24,7 +24,7 @@ def title_of(path: Path) -> str:
     return shown(path.stem) or shown(path.name)
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a regular file for reading, without waiting: a named pipe would wait for someone to write to it.
 
     Raises:

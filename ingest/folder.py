@@ -45,7 +45,7 @@ def walk(folder: Path, *, without: Path | None = None) -> Listing:
 
 
 def find(paths: Iterable[Path], *, without: Path | None = None) -> Listing:
-    """Return the files at and below the given paths, each once; hidden ones are taken where they are named."""
+    """Return the files at and below the given paths, each once; hidden ones only where they are named."""
     found = Listing()
     for path in paths:
         named = absolute(path)

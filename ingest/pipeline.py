@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from ingest.chunk import chunk, context, passage_id
-from ingest.files import shown, title_of
+from ingest.files import title_of
 from ingest.folder import find
 from ingest.load import media_type
+from ingest.outcomes import Kind, Outcome, Progress, Task, unlisted
 from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
@@ -23,46 +23,15 @@ from rag.models import Embedder
 from rag.types import Document, Passage, Text
 from rag.vectors import Matrix
 
-Stage = Literal["finding", "reading", "embedding", "indexing"]
-Kind = Literal["added", "changed", "moved", "removed", "same", "failed"]
+__all__ = ["Outcome", "Progress", "Run", "Task", "add", "document_id"]
 
 EMBED_AT_ONCE = 96
 """Passages gathered before embedding: enough for even batches, few enough that little waits uncommitted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: `done` of `total` files in this stage, and the file at hand."""
-
-    stage: Stage
-    done: int
-    total: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file; `reason` says why it failed, `source` where a moved one was before."""
-
-    path: Path
-    kind: Kind
-    title: str = ""
-    n_passages: int = 0
-    reason: str | None = None
-    source: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A file to read; `replaces` is the document of the place where it was before."""
-
-    path: Path
-    replaces: Document | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Read:
-    """A file that was read and cut, and waits for its vectors; `kin` are ids of documents that may have them."""
+    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them."""
 
     task: Task
     document: Document
@@ -114,13 +83,6 @@ def add(
     return outcomes
 
 
-def unlisted(folder: Path, why: str) -> Outcome:
-    """Return the outcome of a folder that could not be looked into."""
-    name = shown(folder.name)
-    reason = f"{name}: it cannot be listed ({why}); check that you may read it"
-    return Outcome(folder, "failed", name, reason=reason)
-
-
 class Run:
     """Reads files into a library that is locked; a content that it has already is neither read nor embedded.
 
@@ -152,7 +114,7 @@ class Run:
         self._total = 0
 
     def read(self, tasks: Sequence[Task]) -> list[Outcome]:
-        """Read files, and return what became of each in their order; a run that is stopped leaves some out."""
+        """Read files, and return what became of each, in their order; none of those after a stop."""
         self._total = len(tasks)
         with Worker() as worker:
             for i, task in enumerate(tasks):

@@ -38,12 +38,13 @@ class Twins:
             self._by_content.get(old.sha256, {}).pop(uri, None)
 
     def twin(self, sha256: str, path: Path, *, first: Document | None = None) -> Document | None:
-        """Return a document with this content, or None; best `first`, and one that can be copied to `path`."""
+        """Return a document with this content, or None: one that can be copied to `path`, best `first`."""
         same = self._by_content.get(sha256, {})
+        held = list(same.values())
         if first is not None and first.uri in same:
-            return first
-        copied = (each for each in same.values() if copied_title(each, path) is not None)
-        return next(copied, next(iter(same.values()), None))
+            held.insert(0, first)
+        copied = (each for each in held if copied_title(each, path) is not None)
+        return next(copied, held[0] if held else None)
 
 
 def copied_title(twin: Document, path: Path) -> str | None:

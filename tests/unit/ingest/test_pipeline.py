@@ -6,7 +6,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingest.folder import find
 from ingest.pipeline import add, document_id
 from rag.errors import LibraryIncompatible, StorageError
 from rag.library import Library, path_of
@@ -83,15 +82,6 @@ def test_a_version_that_fails_leaves_the_old_one_and_is_tried_again(library, emb
     (folder / "zebras.txt").write_text("Zebras run.\n\nThey cross the river.")
     assert kinds(add(library, [folder], embedder))["zebras.txt"] == "changed"
     assert library.find("zebras.txt").status == "ready"
-
-
-def test_hidden_files_are_passed_over_and_named_ones_are_not(folder) -> None:
-    (folder / ".hidden.txt").write_text("x")
-    (folder / "~$lock.docx").write_text("x")
-    (folder / ".git").mkdir()
-    (folder / ".git" / "notes.txt").write_text("x")
-    assert [path.name for path in find([folder]).files] == ["zebras.txt", "moon.md"]
-    assert [path.name for path in find([folder / ".hidden.txt"]).files] == [".hidden.txt"]
 
 
 def test_a_file_named_twice_is_added_once(library, embedder, folder) -> None:
