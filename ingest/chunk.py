@@ -42,13 +42,18 @@ def context(title: str, headings: Sequence[str]) -> str:
     return " > ".join(part[:80] for part in parts if part)
 
 
+def passage_id(document_id: str, start: int, context_line: str, text: str) -> str:
+    """Return the id of a passage: derived from its place and content, so that the same is the same again."""
+    key = "\0".join((document_id, str(start), context_line, text))
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
 def _passage(
     text: Text, document_id: str, title: str, headings: tuple[str, ...], start: int, end: int
 ) -> Passage:
     body = text.text[start:end]
-    key = "\0".join((document_id, str(start), context(title, headings), body))
     return Passage(
-        id=hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24],
+        id=passage_id(document_id, start, context(title, headings), body),
         document_id=document_id,
         text=body,
         start=start,

@@ -3,62 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from ingest.chunk import chunk, context
+from ingest.chunk import chunk, context, passage_id
+from ingest.files import title_of
+from ingest.folder import find
 from ingest.load import media_type
+from ingest.outcomes import Kind, Outcome, Progress, Task, unlisted
+from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
-from rag.library import Library
+from rag.library import Library, path_of
 from rag.models import Embedder
 from rag.types import Document, Passage, Text
 from rag.vectors import Matrix
 
-Stage = Literal["finding", "reading", "embedding", "indexing"]
-Kind = Literal["added", "changed", "same", "failed"]
+__all__ = ["Outcome", "Progress", "Run", "Task", "add", "document_id"]
 
 EMBED_AT_ONCE = 96
 """Passages gathered before embedding: enough for even batches, few enough that little waits uncommitted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: `done` of `total` files in this stage, and the file at hand."""
-
-    stage: Stage
-    done: int
-    total: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file; `reason` says why it failed."""
-
-    path: Path
-    kind: Kind
-    title: str = ""
-    n_passages: int = 0
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Read:
-    """A file that was read and cut, and waits for its vectors."""
+    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them."""
 
-    path: Path
+    task: Task
     document: Document
     text: Text
     passages: Sequence[Passage]
     contexts: Sequence[str]
-    known: bool
+    kin: Sequence[str]
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What is embedded: the context line and the text of each passage."""
+        return [(c, passage.text) for c, passage in zip(self.contexts, self.passages, strict=True)]
 
 
 def add(
@@ -84,7 +69,8 @@ def add(
             finished, and the index is left to catch up when it is next opened.
 
     Returns:
-        One outcome for each file, in the order of the files; none for files that a stop left out.
+        One outcome for each file, in the order of the files, none for files that a stop left out; then the
+        folders that could not be listed.
 
     Raises:
         LibraryError: the library cannot be written: in use, no space, another embedder.
@@ -93,86 +79,103 @@ def add(
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
-    run = _Run(library, embedder, list(find(paths)), on_progress, on_outcome)
-    return run.all(stopping)
+    found = find(paths, without=library.path)
+    tasks = [Task(path) for path in found.files]
+    run = Run(library, lambda: embedder, on_progress=on_progress, on_outcome=on_outcome, stopping=stopping)
+    outcomes = run.read(tasks)
+    outcomes += (unlisted(folder, why) for folder, why in found.unlisted.items())
+    if any(outcome.kind in ("added", "changed") for outcome in outcomes) and not stopping():
+        on_progress(Progress("indexing", len(tasks), len(tasks), ""))
+        library.open_index()
+    return outcomes
 
 
-def find(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files below the given paths, each once, in order; hidden ones below a folder are left out."""
-    seen: set[Path] = set()
-    for path in paths:
-        absolute = path.expanduser().absolute()
-        below = _walk(absolute) if absolute.is_dir() else [absolute]
-        for file in below:
-            if file not in seen:
-                seen.add(file)
-                yield file
+class Run:
+    """Reads files into a library that is locked; a content that it has already is neither read nor embedded.
 
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for at, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith((".", "~$")):
-                yield Path(at) / name
-
-
-class _Run:
-    """One run of `add`."""
+    Args:
+        library: where to.
+        embedder: returns what makes the vectors; called when there is something to embed.
+        on_progress: called before each file and at each stage.
+        on_outcome: called with each outcome, as it comes.
+        stopping: asked before each file; when true, what was read is committed, and no more is read.
+    """
 
     def __init__(
         self,
         library: Library,
-        embedder: Embedder,
-        files: Sequence[Path],
-        on_progress: Callable[[Progress], None],
-        on_outcome: Callable[[Outcome], None],
+        embedder: Callable[[], Embedder],
+        *,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._library = library
         self._embedder = embedder
-        self._files = files
         self._tell = on_progress
         self._on_outcome = on_outcome
-        self._known = {document.uri: document for document in library.documents()}
+        self._stopping = stopping
+        self._known = Twins(library.documents())
         self._outcomes: dict[Path, Outcome] = {}
         self._waiting: list[_Read] = []
+        self._total = 0
 
-    def all(self, stopping: Callable[[], bool]) -> list[Outcome]:
+    def read(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """Read files, and return what became of each, in their order; none of those after a stop."""
+        self._total = len(tasks)
         with Worker() as worker:
-            for i, path in enumerate(self._files):
-                if stopping():
+            for i, task in enumerate(tasks):
+                if self._stopping():
                     break
-                self._tell(Progress("reading", i, len(self._files), path.name))
-                self._one(worker, path)
+                self._tell(Progress("reading", i, self._total, task.path.name))
+                self._one(worker, task)
                 if sum(len(read.passages) for read in self._waiting) >= EMBED_AT_ONCE:
                     self._flush()
             self._flush()
-        changed = any(outcome.kind in ("added", "changed") for outcome in self._outcomes.values())
-        if changed and not stopping():
-            self._tell(Progress("indexing", len(self._files), len(self._files), ""))
-            self._library.open_index()
-        return [self._outcomes[path] for path in self._files if path in self._outcomes]
+        return [self._outcomes[task.path] for task in tasks if task.path in self._outcomes]
 
-    def _one(self, worker: Worker, path: Path) -> None:
-        old = self._known.get(path.as_uri())
+    def _one(self, worker: Worker, task: Task) -> None:
+        path = task.path
+        old = self._known.at(path.as_uri())
         digest = ""
         try:
             data = worker.read(path)
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and old.sha256 == digest and old.status == "ready":
-                self._report(Outcome(path, "same", old.title, old.n_passages))
+                self._settle(Outcome(path, "same", old.title, old.n_passages))
                 return
-            text = worker.load(path, data)
+            twin = self._known.twin(digest, path, first=task.replaces)
+            title = copied_title(twin, path) if twin else None
+            if twin is not None and title is not None:
+                read = self._copied(task, twin, title)
+            else:
+                read = self._cut(task, digest, worker.load(path, data), twin)
         except LoadError as error:
             self._failed(path, digest, error)
         else:
-            self._waiting.append(self._cut(path, digest, text, known=bool(old and old.n_passages)))
+            self._waiting.append(read)
 
-    def _cut(self, path: Path, digest: str, text: Text, *, known: bool) -> _Read:
-        uri = path.as_uri()
+    def _copied(self, task: Task, twin: Document, title: str) -> _Read:
+        """Return what reading the file would: the passages of its twin, as those of its own place."""
+        uri = task.path.as_uri()
         identity = document_id(uri)
-        title = text.title or path.stem
-        passages = chunk(text, identity, title, self._embedder.token_offsets)
+        catalog = self._library.catalog
+        passages, contexts = catalog.stored(twin.id)
+        own = [
+            replace(each, id=passage_id(identity, each.start, line, each.text), document_id=identity)
+            for each, line in zip(passages, contexts, strict=True)
+        ]
+        text = Text(self._library.text(twin.id), twin.media_type, pages=catalog.pages([twin.id])[twin.id])
+        document = replace(
+            twin, id=identity, uri=uri, title=title, added_at=_now(), status="ready", error=None
+        )
+        return _Read(task, document, text, own, contexts, (twin.id,))
+
+    def _cut(self, task: Task, digest: str, text: Text, twin: Document | None) -> _Read:
+        uri = task.path.as_uri()
+        identity = document_id(uri)
+        title = text.title or title_of(task.path)
+        passages = chunk(text, identity, title, self._embedder().token_offsets)
         document = Document(
             id=identity,
             uri=uri,
@@ -182,40 +185,41 @@ class _Run:
             n_chars=len(text.text),
             n_pages=len(text.pages) or None,
             n_passages=len(passages),
-            added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            added_at=_now(),
         )
         contexts = [context(title, passage.headings) for passage in passages]
-        return _Read(path, document, text, passages, contexts, known)
+        kin = (identity,) if twin is None else (identity, twin.id)
+        return _Read(task, document, text, passages, contexts, kin)
 
     def _flush(self) -> None:
         """Embed what waits, together, and commit each document by itself."""
         for read, vectors in zip(self._waiting, self._vectors(), strict=True):
-            document = read.document
-            self._library.put(document, read.text, read.passages, read.contexts, vectors)
-            kind: Kind = "changed" if read.known else "added"
-            self._report(Outcome(read.path, kind, document.title, document.n_passages))
+            document, last = read.document, read.task.replaces
+            old = self._known.at(document.uri)
+            self._library.put(
+                document, read.text, read.passages, read.contexts, vectors, replaces=last.id if last else None
+            )
+            self._known.put(document)
+            kind: Kind = "changed" if old is not None and old.n_passages else "added"
+            source = None
+            if last is not None:
+                self._known.drop(last.uri)
+                kind, source = "moved", path_of(last.uri)
+            self._settle(Outcome(read.task.path, kind, document.title, document.n_passages, source=source))
         self._waiting.clear()
 
-    def _report(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.path] = outcome
-        self._on_outcome(outcome)
-
     def _vectors(self) -> list[Matrix]:
-        """Return a matrix for each waiting document; vectors that the library has are not made again."""
-        texts: list[str] = []
-        held: list[dict[tuple[str, str], Matrix]] = []
-        for read in self._waiting:
-            held.append(self._library.catalog.embedded(read.document.id) if read.known else {})
-            texts += [f"{c}\n{t}" for c, t in _parts(read) if (c, t) not in held[-1]]
-        if texts:
-            self._tell(
-                Progress("embedding", len(self._outcomes), len(self._files), self._waiting[-1].path.name)
-            )
-        made = iter(self._embedder.embed(texts)) if texts else iter(())
-        return [
-            np.array([have[part] if part in have else next(made) for part in _parts(read)], np.float32)
-            for read, have in zip(self._waiting, held, strict=True)
-        ]
+        """Return a matrix for each waiting document; no vector that the library has is made again."""
+        held: dict[tuple[str, str], Matrix] = {}
+        for identity in dict.fromkeys(each for read in self._waiting for each in read.kin):
+            held |= self._library.catalog.embedded(identity)
+        missing = dict.fromkeys(part for read in self._waiting for part in read.parts if part not in held)
+        if missing:
+            name = self._waiting[-1].task.path.name
+            self._tell(Progress("embedding", len(self._outcomes), self._total, name))
+            made = self._embedder().embed([f"{c}\n{t}" for c, t in missing])
+            held |= zip(missing, made, strict=True)
+        return [np.array([held[part] for part in read.parts], np.float32) for read in self._waiting]
 
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
@@ -224,18 +228,22 @@ class _Run:
             document = Document(
                 id=document_id(uri),
                 uri=uri,
-                title=path.stem,
+                title=title_of(path),
                 media_type=media_type(path.name),
                 sha256=digest,
                 n_chars=0,
                 n_pages=None,
                 n_passages=0,
-                added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                added_at=_now(),
                 status="failed",
                 error=str(error),
             )
             self._library.fail(document)
-        self._report(Outcome(path, "failed", path.stem, reason=str(error)))
+        self._settle(Outcome(path, "failed", title_of(path), reason=str(error)))
+
+    def _settle(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.path] = outcome
+        self._on_outcome(outcome)
 
 
 def document_id(uri: str) -> str:
@@ -243,5 +251,5 @@ def document_id(uri: str) -> str:
     return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _parts(read: _Read) -> list[tuple[str, str]]:
-    return [(c, passage.text) for c, passage in zip(read.contexts, read.passages, strict=True)]
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import stat
 import sys
 import threading
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Any, BinaryIO, Self
 
 from ingest import answers, fence
 from ingest.child import Child, read_frame, write_frame
+from ingest.files import open_file, shown, unopened
 from ingest.load import check_supported, load
 from rag.errors import BrokenDocument, LimitExceeded, LoadError
 from rag.types import Text
@@ -80,9 +80,9 @@ class Worker:
         Raises:
             LoadError: it is of an unknown kind, too large, or cannot be opened.
         """
-        name = _one_line(path)
+        name = shown(path.name)
         check_supported(name)
-        data = _read(path, name, self._limits.max_bytes)
+        data = _read(path, self._limits.max_bytes)
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits.max_bytes)
         return data
@@ -97,7 +97,7 @@ class Worker:
         Raises:
             LoadError: one of its subclasses; the message says why and what to do.
         """
-        name = _one_line(path)
+        name = shown(path.name)
         if data is None:
             data = self.read(path)
         check_supported(name)
@@ -178,22 +178,12 @@ def _environment(python_path: str) -> dict[str, str]:
     return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
 
 
-def _one_line(path: Path) -> str:
-    return " ".join(path.name.split())
-
-
-def _read(path: Path, name: str, limit: int) -> bytes:
-    try:
-        # Not blocking: to open a named pipe would wait for someone to write to it.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise LoadError(f"{name}: it is not a regular file; add a file or a folder")
+def _read(path: Path, limit: int) -> bytes:
+    with open_file(path) as file:
+        try:
             return file.read(limit + 1)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LoadError(
-            f"{name}: it cannot be opened ({why}); check that it is there and may be read"
-        ) from error
+        except OSError as error:
+            raise unopened(path, error) from error
 
 
 def _too_large(name: str, limit: int) -> LimitExceeded:

@@ -24,7 +24,9 @@ from rag.rows import (
     put_document,
     put_meta,
     quoted,
+    remove_document,
     remove_passages,
+    stored_passages,
 )
 from rag.schema import (
     SCHEMA_VERSION,
@@ -137,6 +139,8 @@ class Catalog(Database):
         new: Sequence[Passage],
         contexts: Sequence[str],
         embedded: Matrix,
+        *,
+        replaces: str | None = None,
     ) -> Change:
         """Store a document in place of its old version, in one transaction.
 
@@ -146,10 +150,13 @@ class Catalog(Database):
             new: its passages.
             contexts: for each passage, the line of title and headings that is indexed with it.
             embedded: the passages' vectors, shape (n, dimensions), unit length.
+            replaces: the id of another document that goes with this: the place where the file was before.
         """
         with self._write() as connection:
             old = set(passage_ids(connection, document.id))
             gone = tuple(sorted(old - {passage.id for passage in new}))
+            if replaces is not None and replaces != document.id:
+                gone += remove_document(connection, replaces)
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
             remove_passages(connection, gone)
             put_document(connection, document, text)
@@ -169,9 +176,7 @@ class Catalog(Database):
     def remove(self, document_id: str) -> Change:
         """Remove a document and its passages, in one transaction."""
         with self._write() as connection:
-            gone = passage_ids(connection, document_id)
-            remove_passages(connection, gone)
-            connection.execute(documents.delete().where(documents.c.id == document_id))
+            gone = remove_document(connection, document_id)
             next_generation(connection)
         return Change(gone, (), np.empty((0, 0), np.float32))
 
@@ -208,6 +213,11 @@ class Catalog(Database):
         with self._read() as connection:
             rows = connection.execute(query).all()
         return {(row.context, row.text): np.frombuffer(row.vector, np.float32) for row in rows}
+
+    def stored(self, document_id: str) -> tuple[list[Passage], list[str]]:
+        """Return a document's passages in the order of the text, and the context line of each."""
+        with self._read() as connection:
+            return stored_passages(connection, document_id)
 
     def search(self, terms: Sequence[str], k: int) -> list[tuple[str, float]]:
         """Return the `k` best passages for any of the terms, as (id, BM25), best first."""

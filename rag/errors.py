@@ -11,6 +11,7 @@ FootnoteError
 │   ├── LibraryIncompatible   made by another embedder or a newer version
 │   ├── LibraryDamaged        the catalogue is not readable
 │   ├── DocumentNotFound      no document by that id, name or path
+│   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
 │   ├── UnknownFormat         not a format that Footnote reads
@@ -78,6 +79,10 @@ class LibraryDamaged(LibraryError):
 
 class DocumentNotFound(LibraryError):
     """No document in the library by that id, name or path."""
+
+
+class SyncRefused(LibraryError):
+    """A folder to be equal to is not there, or too much of the library would be removed."""
 
 
 class StorageError(LibraryError):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -77,7 +77,7 @@ class Library:
         Raises:
             DocumentNotFound: there is none, or the name fits several.
         """
-        path = Path(name).expanduser().absolute()
+        path = absolute(Path(name))
         every = self.documents()
         found = [d for d in every if name in (d.id, d.uri) or path == path_of(d.uri)]
         found = found or [d for d in every if name in (d.title, unquote(d.uri).rpartition("/")[2])]
@@ -147,11 +147,17 @@ class Library:
         passages: Sequence[Passage],
         contexts: Sequence[str],
         vectors: Matrix,
+        *,
+        replaces: str | None = None,
     ) -> None:
-        """Store a document in place of its old version; it is safe on disk when this returns."""
+        """Store a document in place of its old version; it is safe on disk when this returns.
+
+        `replaces` is the id of another document that it takes the place of, and that goes in the same step.
+        """
         with self._mutex:
             self.lock()
-            self._index.apply(self.catalog.put(document, text, passages, contexts, vectors))
+            change = self.catalog.put(document, text, passages, contexts, vectors, replaces=replaces)
+            self._index.apply(change)
 
     def fail(self, document: Document) -> None:
         """Record that the newest version of a document could not be read."""
@@ -203,4 +209,16 @@ def _is_alive(pid: int) -> bool:
 def path_of(uri: str) -> Path | None:
     """Return the path of a file uri, or None for any other."""
     parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    return Path(os.fsdecode(unquote_to_bytes(parts.path))) if parts.scheme == "file" else None
+
+
+def absolute(path: Path) -> Path:
+    """Return the one path by which a library knows a file: from the root, without ``..``; links stay."""
+    named = path.expanduser().absolute()
+    if ".." not in named.parts:
+        return named
+    plain = Path(os.path.normpath(named))
+    try:
+        return plain if plain.samefile(named) else named.resolve()
+    except OSError:  # not there, or `..` behind a link: what the system would open
+        return named.resolve() if named.exists() else plain

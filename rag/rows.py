@@ -82,6 +82,24 @@ def remove_passages(connection: sa.Connection, ids: Sequence[str]) -> None:
         connection.execute(passages.delete().where(passages.c.id == passage_id))
 
 
+def remove_document(connection: sa.Connection, document_id: str) -> tuple[str, ...]:
+    """Remove a document and all that is made from it, and return the ids of its passages."""
+    gone = passage_ids(connection, document_id)
+    remove_passages(connection, gone)
+    connection.execute(documents.delete().where(documents.c.id == document_id))
+    return gone
+
+
+def stored_passages(connection: sa.Connection, document_id: str) -> tuple[list[Passage], list[str]]:
+    """Return a document's passages in the order of the text, and the context line of each."""
+    query = sa.select(passages).where(passages.c.document_id == document_id)
+    rows = connection.execute(query.order_by(passages.c.start, passages.c.n)).all()
+    found = [
+        Passage(r.id, r.document_id, r.text, r.start, r.end, r.page, headings=tuple(r.headings)) for r in rows
+    ]
+    return found, [row.context for row in rows]
+
+
 def quoted(term: str) -> str:
     """Return a term as an FTS5 string, in which nothing is an operator."""
     return '"' + term.replace('"', '""') + '"'

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.files import shown
 from ingest.pipeline import Outcome, Progress, add
 from rag.library import Library
 from rag.models import make_embedder
@@ -18,7 +19,7 @@ from ui.stopping import gentle_stop
 from ui.terminal import counting, fetching
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
-_VERBS = {
+VERBS = {
     "finding": "looking for files…",
     "reading": "reading {}",
     "embedding": "embedding up to {}",
@@ -41,7 +42,7 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         task = bar.add_task("looking for files…", total=None)
 
         def move(progress: Progress) -> None:
-            words = _VERBS[progress.stage].format(progress.name)
+            words = VERBS[progress.stage].format(shown(progress.name))
             bar.update(task, description=words, completed=progress.done, total=progress.total or None)
 
         outcomes = add(library, paths, embedder, on_progress=move, stopping=lambda: bool(stop))
@@ -67,9 +68,9 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("why", overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(outcome.path.name),
+            Text(shown(outcome.path.name)),
             Text(outcome.kind, style=_STYLES[outcome.kind]),
             str(outcome.n_passages or ""),
-            Text((outcome.reason or "").removeprefix(f"{outcome.path.name}: ")),
+            Text((outcome.reason or "").removeprefix(f"{shown(outcome.path.name)}: ")),
         )
     return table

@@ -1,4 +1,4 @@
-"""The command line: ``footnote add | ask | list | show | remove | chat | eval``."""
+"""The command line: ``footnote add | sync | ask | list | show | remove | chat | eval``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rag.errors import FootnoteError
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
+from ui.sync_commands import commands as sync_commands
 
 app = typer.Typer(
     name="footnote",
@@ -61,6 +62,7 @@ def _fail(message: str, code: int) -> None:
 
 
 app.add_typer(commands)
+app.add_typer(sync_commands)
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')

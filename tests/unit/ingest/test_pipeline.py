@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import add, document_id, find
+from ingest.pipeline import add, document_id
 from rag.errors import LibraryIncompatible, StorageError
-from rag.library import Library
+from rag.library import Library, path_of
 
 
 @pytest.fixture
@@ -84,15 +84,6 @@ def test_a_version_that_fails_leaves_the_old_one_and_is_tried_again(library, emb
     assert library.find("zebras.txt").status == "ready"
 
 
-def test_hidden_files_are_passed_over_and_named_ones_are_not(folder) -> None:
-    (folder / ".hidden.txt").write_text("x")
-    (folder / "~$lock.docx").write_text("x")
-    (folder / ".git").mkdir()
-    (folder / ".git" / "notes.txt").write_text("x")
-    assert [path.name for path in find([folder])] == ["zebras.txt", "moon.md"]
-    assert [path.name for path in find([folder / ".hidden.txt"])] == [".hidden.txt"]
-
-
 def test_a_file_named_twice_is_added_once(library, embedder, folder) -> None:
     assert len(add(library, [folder, folder / "zebras.txt", folder], embedder)) == 2
 
@@ -143,15 +134,93 @@ def test_another_embedder_is_refused_before_anything_is_read(library, embedder, 
 def test_documents_that_were_told_survive_a_full_disk(library, embedder, folder, monkeypatch) -> None:
     put = library.put
 
-    def full(document, *rest) -> None:
+    def full(document, *rest, **more) -> None:
         if document.title == "zebras":
             raise StorageError("no space left")
-        put(document, *rest)
+        put(document, *rest, **more)
 
     monkeypatch.setattr(library, "put", full)
     with pytest.raises(StorageError, match="no space left"):
         add(library, [folder / "deep", folder], embedder)
     assert [document.title for document in library.documents()] == ["The moon"]
+
+
+def test_a_second_file_of_the_same_content_is_not_embedded_again(library, embedder, tmp_path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.txt").write_text("Zebras run.")
+    add(library, [tmp_path / "one"], embedder)
+    assert kinds(add(library, [tmp_path / "two", tmp_path / "three"], embedder)) == {"same.txt": "added"}
+    assert embedder.texts == ["same\nZebras run."]
+    first, *others = library.documents()
+    for other in others:
+        assert (other.title, other.n_chars, other.sha256) == (first.title, first.n_chars, first.sha256)
+        assert library.text(other.id) == "Zebras run."
+    assert len(library.catalog.search(["zebra"], 5)) == 3
+
+
+def test_equal_files_of_one_run_are_embedded_once(library, embedder, tmp_path) -> None:
+    for name in ("one.md", "two.md"):
+        (tmp_path / name).write_text("# Zebras\n\nThey run.")
+    add(library, [tmp_path / "one.md", tmp_path / "two.md"], embedder)
+    assert len(embedder.texts) == 1
+    assert len(library.catalog.search(["zebra"], 5)) == 2
+
+
+def test_a_content_that_comes_back_after_a_failure_is_ready_again(library, embedder, folder) -> None:
+    add(library, [folder], embedder)
+    before = [(each.id, each.title, each.sha256, each.status) for each in library.documents()]
+    (folder / "zebras.txt").write_bytes(b"")
+    add(library, [folder], embedder)
+    embedder.texts.clear()
+    (folder / "zebras.txt").write_text("Zebras run.\n\nThey cross the river.")
+    assert kinds(add(library, [folder], embedder))["zebras.txt"] == "changed"
+    assert [(each.id, each.title, each.sha256, each.status) for each in library.documents()] == before
+    assert embedder.texts == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        pytest.param(b"not \xff utf-8.txt", "not \ufffd utf-8", id="not-utf-8"),
+        pytest.param(b"two\nlines.txt", "two lines", id="line-feed"),
+        pytest.param(b"red \x1b[31m.txt", "red \ufffd[31m", id="escape"),
+        pytest.param(b"a%20b#c?d.txt", "a%20b#c?d", id="uri-characters"),
+    ],
+)
+def test_files_of_any_name_are_added_and_found(library, embedder, tmp_path, name: bytes, title: str) -> None:
+    good, bad = (tmp_path / os.fsdecode(prefix + name) for prefix in (b"", b"empty "))
+    good.write_text("Zebras run.")
+    bad.write_bytes(b"")
+    assert [each.kind for each in add(library, [good, bad], embedder)] == ["added", "failed"]
+    assert library.find(title).title == title
+    assert path_of(library.find(title).uri) == good
+    assert library.find(str(bad)).error.startswith(f"empty {title}")
+
+
+def test_a_file_has_one_name_however_it_is_written(library, embedder, folder, monkeypatch) -> None:
+    add(library, [folder / "deep" / ".." / "zebras.txt"], embedder)
+    monkeypatch.chdir(folder / "deep")
+    assert kinds(add(library, [folder, Path("..")], embedder))["zebras.txt"] == "same"
+    assert library.find("../zebras.txt").uri == (folder / "zebras.txt").as_uri()
+
+
+def test_a_folder_that_holds_the_library_is_added_without_it(library, embedder, tmp_path) -> None:
+    (tmp_path / "note.txt").write_text("Zebras run.")
+    assert kinds(add(library, [tmp_path], embedder)) == {"note.txt": "added"}
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(library, embedder, folder, monkeypatch) -> None:
+    def listed(path):
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", listed)
+    added, shut = add(library, [folder], embedder)
+    assert (added.kind, shut.kind) == ("added", "failed")
+    assert "deep: it cannot be listed (permission denied)" in shut.reason
 
 
 def test_ids_depend_on_the_place_alone() -> None:

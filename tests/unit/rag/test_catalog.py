@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from fakes import document, passages, put
 
 from rag.catalog import FILE, Catalog
 from rag.errors import LibraryDamaged, LibraryIncompatible, LibraryMissing, StorageError
+from rag.types import Text
 
 
 def test_a_document_comes_back_as_it_went_in(library, embedder) -> None:
@@ -50,6 +52,28 @@ def test_a_removed_document_leaves_nothing(library, embedder) -> None:
             assert raw.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608 - fixed names
         assert raw.execute("SELECT count(*) FROM passage_index('zebra')").fetchone() == (0,)
     raw.close()
+
+
+def test_a_document_that_takes_the_place_of_another_is_one_change(library, embedder) -> None:
+    catalog = library.catalog
+    old = [each.id for each in put(library, "old", "Zebras run.\nThe moon rises.", embedder)]
+    passages_there, contexts = catalog.stored("old")
+    before = catalog.generation
+    new = [replace(each, id=f"new{n}", document_id="new") for n, each in enumerate(passages_there)]
+    ids, vectors = catalog.vectors(old)
+    change = catalog.put(
+        document("new", "", 2),
+        Text("Zebras run.\nThe moon rises.", "text/plain"),
+        new,
+        contexts,
+        vectors,
+        replaces="old",
+    )
+    assert (set(change.removed), change.added) == (set(old), ("new0", "new1"))
+    assert (catalog.generation, [each.id for each in library.documents()]) == (before + 1, ["new"])
+    assert catalog.stored("new") == (new, contexts)
+    assert [found for found, _ in catalog.search(["zebra"], 5)] == ["new0"]
+    assert (catalog.text("old"), catalog.vectors()[0], len(ids)) == ("", ["new0", "new1"], 2)
 
 
 def test_a_failed_version_keeps_the_old_one_answering(library, embedder) -> None:

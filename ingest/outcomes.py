@@ -1,0 +1,50 @@
+"""What a run is told to do, and what it tells: tasks, progress, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ingest.files import shown
+from rag.types import Document
+
+Stage = Literal["finding", "reading", "embedding", "indexing"]
+Kind = Literal["added", "changed", "moved", "removed", "same", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `done` of `total` files in this stage, and the file at hand."""
+
+    stage: Stage
+    done: int
+    total: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; `reason` says why it failed, `source` where a moved one was before."""
+
+    path: Path
+    kind: Kind
+    title: str = ""
+    n_passages: int = 0
+    reason: str | None = None
+    source: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to read; `replaces` is the document of the place where it was before."""
+
+    path: Path
+    replaces: Document | None = None
+
+
+def unlisted(folder: Path, why: str) -> Outcome:
+    """Return the outcome of a folder that could not be looked into."""
+    name = shown(folder.name)
+    reason = f"{name}: it cannot be listed ({why}); check that you may read it"
+    return Outcome(folder, "failed", name, reason=reason)
