@@ -115,7 +115,7 @@ class IndexKeeper:
         self._deleted = state["deleted"]
         if self._deleted > MAX_DELETED_SHARE * self._catalog.n_passages:
             return None
-        if not _as_left(folder, state["files"]):
+        if not _as_left(folder, state.get("files")):
             _log.warning("the dense index in %s is damaged and is made again", folder)
             return None
         self._mark(folder, generation=state["generation"])
@@ -170,7 +170,7 @@ class IndexKeeper:
         self._catalog.set_meta({_KEY: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
 
 
-def _as_left(folder: Path, files: dict[str, str]) -> bool:
+def _as_left(folder: Path, files: dict[str, str] | None) -> bool:
     try:
         return folder_sums(folder) == files
     except OSError:

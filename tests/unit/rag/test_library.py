@@ -76,9 +76,10 @@ def test_a_holder_of_another_user_is_named(held, monkeypatch) -> None:
         raise PermissionError
 
     path, other = held
-    monkeypatch.setattr(os, "kill", refused)
-    with Library.open(path) as library, pytest.raises(LibraryInUse, match=f"process {other.pid},"):
-        library.lock()
+    with monkeypatch.context() as patched, Library.open(path) as library:
+        patched.setattr(os, "kill", refused)
+        with pytest.raises(LibraryInUse, match=f"process {other.pid},"):
+            library.lock()
 
 
 def test_a_lock_that_cannot_be_signed_is_given_back(library) -> None:
