@@ -3,6 +3,7 @@
 SQLite finds a page that makes no sense, but not a flipped bit in a text or a vector; Chroma finds next to
 nothing. So the files of an index are summed when it is closed, and the catalogue carries the checksum of its
 own file in the header (`user_version`, which SQLite leaves to the application; 0 while it is in use).
+Whoever writes to a catalogue, or to a copy of one, sets that to 0 first.
 Measured on two cores at 100,000 passages: 0.16 s for the catalogue (460 MB), 0.1 s for the index.
 """
 
@@ -46,12 +47,13 @@ def opened(path: Path) -> bool | None:
         is not what was sealed.
     """
     with _mutex:
+        found: bool | None = True
+        if not _open[path.resolve()]:
+            with path.open("rb") as file:
+                seal = _seal(file.read(_HEADER))
+                found = seal == _database_sum(file) if seal else None
         _open[path.resolve()] += 1
-        if _open[path.resolve()] > 1:
-            return True
-        with path.open("rb") as file:
-            seal = _seal(file.read(_HEADER))
-            return seal == _database_sum(file) if seal else None
+        return found
 
 
 def closed(path: Path, *, sealing: bool) -> None:

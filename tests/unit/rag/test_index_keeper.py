@@ -66,6 +66,17 @@ def test_an_index_that_is_not_as_it_was_left_is_made_again(left, zebra, damage, 
     assert "chroma-1 is damaged and is made again" in caplog.text
 
 
+def test_an_index_without_checksums_is_made_again(left) -> None:
+    with Library.open(left) as library:
+        state = json.loads(library.catalog.get_meta("index") or "{}")
+        del state["files"]
+        library.lock()
+        library.catalog.set_meta({"index": json.dumps(state)})
+    with Library.open(left) as library:
+        library.open_index()
+        assert folder_of(library) == "chroma-2"
+
+
 def test_a_folder_name_is_never_used_twice(left) -> None:
     """Chroma keeps what it knew of a folder, so that a new one of this name would not be empty to it."""
     import shutil

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -68,6 +69,14 @@ def test_only_the_last_user_in_this_process_seals(path) -> None:
     assert opened(path) is True  # the first one has looked
     closed(path, sealing=True)
     closed(path, sealing=False)
+    assert look(path) is None
+
+
+def test_one_that_cannot_be_read_is_not_counted(path, monkeypatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError("not yours")))
+        with pytest.raises(PermissionError):
+            opened(path)
     assert look(path) is None
 
 
