@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         QuestionError,
         SettingsError,
         StorageError,
+        SyncRefused,
         UnknownFormat,
         UsageError,
     )
@@ -89,6 +90,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StorageError",
+    "SyncRefused",
     "TextWritten",
     "UnknownFormat",
     "UsageError",
