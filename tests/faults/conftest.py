@@ -8,14 +8,14 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
-from tally import TALLY
+from tally import summary
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    if TALLY:
+    if lines := summary():
         terminalreporter.section("faults")
-        for what, number in sorted(TALLY.items()):
-            terminalreporter.line(f"{number:6}  {what}")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")
