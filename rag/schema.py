@@ -122,8 +122,9 @@ def create(path: Path) -> None:
 
 def damaged(path: Path, reason: str) -> LibraryDamaged:
     """Return the error for a catalogue that cannot be trusted, with the way back."""
+    line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(
-        f"the catalogue in {path} is damaged ({reason}): bring back a backup by 'footnote restore FILE', "
+        f"the catalogue in {path} is damaged ({line}): bring back a backup by 'footnote restore FILE', "
         "or move the folder away and add the documents again"
     )
 
