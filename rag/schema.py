@@ -78,7 +78,7 @@ LEXICAL_INDEX = (
 )
 
 
-def engine_for(path: Path) -> sa.Engine:
+def engine_for(path: Path, journal: str = "WAL") -> sa.Engine:
     """Return an engine on the SQLite file at `path`: WAL, synchronous FULL, explicit transactions."""
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
@@ -88,7 +88,7 @@ def engine_for(path: Path) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -103,7 +103,7 @@ def create(path: Path) -> None:
     """Make an empty catalogue at `path`, all of it or nothing; one that is there stays."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
         made = Path(folder) / path.name
-        engine = engine_for(made)
+        engine = engine_for(made, "DELETE")  # a log would not all be in the file where the disk is full
         try:
             with engine.execution_options(write=True).begin() as connection:
                 metadata.create_all(connection)
@@ -122,8 +122,9 @@ def create(path: Path) -> None:
 
 def damaged(path: Path, reason: str) -> LibraryDamaged:
     """Return the error for a catalogue that cannot be trusted, with the way back."""
+    line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(
-        f"the catalogue in {path} is damaged ({reason}): bring back a backup by 'footnote restore FILE', "
+        f"the catalogue in {path} is damaged ({line}): bring back a backup by 'footnote restore FILE', "
         "or move the folder away and add the documents again"
     )
 

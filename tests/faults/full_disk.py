@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ledger import Ledger, check_index
 from workload import NAMES, put, remove, small_index_steps
@@ -51,11 +52,13 @@ def full(way: str, folder: Path, free: int) -> Iterator[None]:
 
 def point(way: str, folder: Path, free: int) -> tuple[bool, list[str]]:
     """Run into a full disk, make room, and return whether it was full and what is wrong then."""
-    ledger = Ledger(folder / "files")
-    library = folder / "library"
-    ledger.files.mkdir()
+    with TemporaryDirectory() as files:  # on another disk
+        return _point(way, folder / "library", Ledger(Path(files)), free)
+
+
+def _point(way: str, library: Path, ledger: Ledger, free: int) -> tuple[bool, list[str]]:
     failed = False
-    with full(way, folder, free):
+    with full(way, library.parent, free):
         try:
             work(library, ledger)
         except StorageError:

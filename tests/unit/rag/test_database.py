@@ -75,8 +75,9 @@ def test_one_that_was_not_closed_is_looked_over(left) -> None:
     with (left / FILE).open("r+b") as file:
         file.seek(8192)
         file.write(bytes(4096))
-    with pytest.raises(LibraryDamaged, match="damaged"):
+    with pytest.raises(LibraryDamaged, match=r"damaged \([^*\n]+\): bring back") as told:
         Library.open(left)
+    assert "\n" not in str(told.value)
 
 
 def test_a_database_without_our_tables_is_damaged(tmp_path) -> None:
@@ -104,6 +105,21 @@ def test_a_catalogue_is_made_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
     assert list((tmp_path / "new").iterdir()) == []
     with pytest.raises(LibraryMissing):
         Catalog(tmp_path / "new")
+
+
+def test_a_new_catalogue_is_all_in_one_file_before_it_has_its_name(tmp_path, monkeypatch) -> None:
+    """A log that a full disk keeps from being moved into the file would be lost with the folder."""
+    link, seen = os.link, []
+
+    def watched(made, path) -> None:
+        with closing(sqlite3.connect(f"{made.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            journal = connection.execute("PRAGMA journal_mode").fetchone()
+            seen.append((journal, connection.execute("SELECT count(*) FROM meta").fetchone()))
+        link(made, path)
+
+    monkeypatch.setattr(os, "link", watched)
+    schema.create(tmp_path / FILE)
+    assert seen == [(("delete",), (2,))]
 
 
 def test_of_two_that_make_one_the_first_stays(tmp_path) -> None:
