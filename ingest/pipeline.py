@@ -4,46 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from ingest.chunk import chunk, context, passage_id
+from ingest.entry import Entry, copied, cut, failed
 from ingest.files import title_of
 from ingest.folder import find
-from ingest.load import media_type
 from ingest.outcomes import Kind, Outcome, Progress, Task, unlisted
 from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library, path_of
 from rag.models import Embedder
-from rag.types import Document, Passage, Text
+from rag.types import Document, Text
 from rag.vectors import Matrix
 
-__all__ = ["Outcome", "Progress", "Run", "Task", "add", "document_id"]
+__all__ = ["Outcome", "Progress", "Run", "Task", "add"]
 
 EMBED_AT_ONCE = 96
 """Passages gathered before embedding: enough for even batches, few enough that little waits uncommitted."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them."""
-
-    task: Task
-    document: Document
-    text: Text
-    passages: Sequence[Passage]
-    contexts: Sequence[str]
-    kin: Sequence[str]
-
-    @property
-    def parts(self) -> list[tuple[str, str]]:
-        """What is embedded: the context line and the text of each passage."""
-        return [(c, passage.text) for c, passage in zip(self.contexts, self.passages, strict=True)]
 
 
 def add(
@@ -117,7 +97,7 @@ class Run:
         self._stopping = stopping
         self._known = Twins(library.documents())
         self._outcomes: dict[Path, Outcome] = {}
-        self._waiting: list[_Read] = []
+        self._waiting: list[Entry] = []
         self._total = 0
 
     def read(self, tasks: Sequence[Task]) -> list[Outcome]:
@@ -149,47 +129,19 @@ class Run:
             if twin is not None and title is not None:
                 read = self._copied(task, twin, title)
             else:
-                read = self._cut(task, digest, worker.load(path, data), twin)
+                read = cut(task, digest, worker.load(path, data), twin, self._embedder().token_offsets)
         except LoadError as error:
             self._failed(path, digest, error)
         else:
             self._waiting.append(read)
 
-    def _copied(self, task: Task, twin: Document, title: str) -> _Read:
-        """Return what reading the file would: the passages of its twin, as those of its own place."""
-        uri = task.path.as_uri()
-        identity = document_id(uri)
-        catalog = self._library.catalog
-        passages, contexts = catalog.stored(twin.id)
-        own = [
-            replace(each, id=passage_id(identity, each.start, line, each.text), document_id=identity)
-            for each, line in zip(passages, contexts, strict=True)
-        ]
-        text = Text(self._library.text(twin.id), twin.media_type, pages=catalog.pages([twin.id])[twin.id])
-        document = replace(
-            twin, id=identity, uri=uri, title=title, added_at=_now(), status="ready", error=None
+    def _copied(self, task: Task, twin: Document, title: str) -> Entry:
+        text = Text(
+            self._library.text(twin.id),
+            twin.media_type,
+            pages=self._library.catalog.pages([twin.id])[twin.id],
         )
-        return _Read(task, document, text, own, contexts, (twin.id,))
-
-    def _cut(self, task: Task, digest: str, text: Text, twin: Document | None) -> _Read:
-        uri = task.path.as_uri()
-        identity = document_id(uri)
-        title = text.title or title_of(task.path)
-        passages = chunk(text, identity, title, self._embedder().token_offsets)
-        document = Document(
-            id=identity,
-            uri=uri,
-            title=title,
-            media_type=text.media_type,
-            sha256=digest,
-            n_chars=len(text.text),
-            n_pages=len(text.pages) or None,
-            n_passages=len(passages),
-            added_at=_now(),
-        )
-        contexts = [context(title, passage.headings) for passage in passages]
-        kin = (identity,) if twin is None else (identity, twin.id)
-        return _Read(task, document, text, passages, contexts, kin)
+        return copied(task, twin, title, text, *self._library.catalog.stored(twin.id))
 
     def _flush(self) -> None:
         """Embed what waits, together, and commit each document by itself."""
@@ -224,32 +176,9 @@ class Run:
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
         if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
-            uri = path.as_uri()
-            document = Document(
-                id=document_id(uri),
-                uri=uri,
-                title=title_of(path),
-                media_type=media_type(path.name),
-                sha256=digest,
-                n_chars=0,
-                n_pages=None,
-                n_passages=0,
-                added_at=_now(),
-                status="failed",
-                error=str(error),
-            )
-            self._library.fail(document)
+            self._library.fail(failed(path, digest, error))
         self._settle(Outcome(path, "failed", title_of(path), reason=str(error)))
 
     def _settle(self, outcome: Outcome) -> None:
         self._outcomes[outcome.path] = outcome
         self._on_outcome(outcome)
-
-
-def document_id(uri: str) -> str:
-    """Return the id of the document at `uri`: the same for every version of it."""
-    return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -24,7 +24,8 @@ from fakes import AngleEmbedder
 
 import ingest.pipeline
 import rag.index
-from ingest.pipeline import Outcome, add, document_id
+from ingest.entry import document_id
+from ingest.pipeline import Outcome, add
 from ingest.worker import Limits, Worker
 from rag.errors import FootnoteError, LibraryInUse
 from rag.library import Library

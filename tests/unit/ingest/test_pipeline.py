@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import add, document_id
+from ingest.entry import document_id
+from ingest.pipeline import add
 from rag.errors import LibraryIncompatible, StorageError
 from rag.library import Library, path_of
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import document_id
+from ingest.entry import document_id
 from ingest.plan import Disk, Plan, objection, plan
 
 ROOT = Path("/root")

@@ -1,0 +1,113 @@
+"""What is put in the library of one file: its document, passages and their context lines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.chunk import Tokenize, chunk, context, passage_id
+from ingest.files import title_of
+from ingest.load import media_type
+from ingest.outcomes import Task
+from rag.errors import LoadError
+from rag.types import Document, Passage, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them."""
+
+    task: Task
+    document: Document
+    text: Text
+    passages: Sequence[Passage]
+    contexts: Sequence[str]
+    kin: Sequence[str]
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What is embedded: the context line and the text of each passage."""
+        return [(c, passage.text) for c, passage in zip(self.contexts, self.passages, strict=True)]
+
+
+def document_id(uri: str) -> str:
+    """Return the id of the document at `uri`: the same for every version of it."""
+    return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def cut(task: Task, digest: str, text: Text, twin: Document | None, tokenize: Tokenize) -> Entry:
+    """Return the entry of a file that was read.
+
+    Args:
+        task: the file.
+        digest: SHA-256 of its bytes.
+        text: what was extracted of them.
+        twin: a document of the same bytes, whose vectors serve where the passages are the same.
+        tokenize: the embedder's tokenizer.
+    """
+    uri = task.path.as_uri()
+    identity = document_id(uri)
+    title = text.title or title_of(task.path)
+    passages = chunk(text, identity, title, tokenize)
+    document = Document(
+        id=identity,
+        uri=uri,
+        title=title,
+        media_type=text.media_type,
+        sha256=digest,
+        n_chars=len(text.text),
+        n_pages=len(text.pages) or None,
+        n_passages=len(passages),
+        added_at=_now(),
+    )
+    contexts = [context(title, passage.headings) for passage in passages]
+    kin = (identity,) if twin is None else (identity, twin.id)
+    return Entry(task, document, text, passages, contexts, kin)
+
+
+def copied(
+    task: Task, twin: Document, title: str, text: Text, passages: Sequence[Passage], contexts: Sequence[str]
+) -> Entry:
+    """Return what reading a file would: the passages of its twin, as those of its own place.
+
+    Args:
+        task: the file.
+        twin: a document of the same bytes.
+        title: the title that the file has at its place.
+        text: what the library holds of the twin.
+        passages: the twin's.
+        contexts: the line above each of them, see `ingest.chunk.context`.
+    """
+    uri = task.path.as_uri()
+    identity = document_id(uri)
+    own = [
+        replace(each, id=passage_id(identity, each.start, line, each.text), document_id=identity)
+        for each, line in zip(passages, contexts, strict=True)
+    ]
+    document = replace(twin, id=identity, uri=uri, title=title, added_at=_now(), status="ready", error=None)
+    return Entry(task, document, text, own, contexts, (twin.id,))
+
+
+def failed(path: Path, digest: str, error: LoadError) -> Document:
+    """Return what is remembered of a file that could not be read."""
+    uri = path.as_uri()
+    return Document(
+        id=document_id(uri),
+        uri=uri,
+        title=title_of(path),
+        media_type=media_type(path.name),
+        sha256=digest,
+        n_chars=0,
+        n_pages=None,
+        n_passages=0,
+        added_at=_now(),
+        status="failed",
+        error=str(error),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
