@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
+from rag.folding import reworded
 from rag.sentences import Span, paragraph_spans, sentence_spans
 from rag.types import Passage, Text
 
@@ -40,6 +41,16 @@ def context(title: str, headings: Sequence[str]) -> str:
     """Return the line that is embedded and indexed before a passage: its title and innermost headings."""
     parts = dict.fromkeys((title, *headings[-2:]))
     return " > ".join(part[:80] for part in parts if part)
+
+
+def indexed(line: str, passage: Passage) -> str:
+    """Return a passage's context as the lexical index reads it.
+
+    Below the line that is embedded stand the words that the index would not read in the raw text: those with
+    ligatures, full-width digits, or hidden characters inside.
+    """
+    missed = reworded(f"{line} {passage.text}")
+    return f"{line}\n{missed}" if missed else line
 
 
 def _passage(

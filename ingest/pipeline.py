@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingest.chunk import chunk, context
+from ingest.chunk import chunk, context, indexed
 from ingest.load import media_type
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
@@ -174,7 +174,7 @@ class _Run:
             n_passages=len(passages),
             added_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        contexts = [context(title, passage.headings) for passage in passages]
+        contexts = [indexed(context(title, passage.headings), passage) for passage in passages]
         return _Read(path, document, text, passages, contexts, known)
 
     def _flush(self) -> None:
@@ -192,7 +192,7 @@ class _Run:
         held: list[dict[tuple[str, str], Matrix]] = []
         for read in self._waiting:
             held.append(self._library.catalog.embedded(read.document.id) if read.known else {})
-            texts += [f"{c}\n{t}" for c, t in _parts(read) if (c, t) not in held[-1]]
+            texts += [_embedded(*part) for part in _parts(read) if part not in held[-1]]
         if texts:
             self._tell(
                 Progress("embedding", len(self._outcomes), len(self._files), self._waiting[-1].path.name)
@@ -227,6 +227,12 @@ class _Run:
 def document_id(uri: str) -> str:
     """Return the id of the document at `uri`: the same for every version of it."""
     return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _embedded(context: str, text: str) -> str:
+    """Return what the embedder reads of a passage: the first line of its context, and its text."""
+    line, _, _ = context.partition("\n")
+    return f"{line}\n{text}"
 
 
 def _parts(read: _Read) -> list[tuple[str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from rag.control_tokens import broken
 from rag.ellipsis import needs_history
 from rag.evidence import RankedSpan, Span
+from rag.hidden import cleaned
 from rag.question import is_polar
 from rag.types import Turn
 
@@ -20,9 +21,6 @@ SYSTEM = (
 
 CERTAIN = "Is it certain from the sources that this is the right answer to the question? Reply Yes or No."
 
-_CONTROL = re.compile(
-    r"<\|(?=[^\n|]{0,40}\|>)|\[(?=/?INST\])|<(?=/?s>|(?:start|end)_of_turn>)", re.IGNORECASE
-)
 _EARLIER_CHARS = 300
 _CHARS_A_TOKEN = 4.2
 """English text in the tokenizers of current models; Qwen's takes 4.2 to 4.6 on Wikipedia paragraphs."""
@@ -38,7 +36,7 @@ def select(ranked: Sequence[RankedSpan], budget: int) -> list[Span]:
     room = budget * _CHARS_A_TOKEN
     for each in ranked:
         span = each.span
-        cost = len(span.text) + (0 if span.passage.id in passages else len(span.passage.title) + 8)
+        cost = len(cleaned(span.text)) + (0 if span.passage.id in passages else len(span.passage.title) + 8)
         if cost > room and chosen:
             continue
         room -= cost
@@ -80,8 +78,8 @@ def doubt(asked: Sequence[tuple[str, str]], answer: str) -> list[tuple[str, str]
 
 
 def defuse(text: str) -> str:
-    """Break the control tokens of chat templates, so that text from outside cannot end or begin a turn."""
-    return _CONTROL.sub(lambda match: match.group() + " ", text)
+    """Return text from outside as a model may read it: nothing hidden, and no control token that is whole."""
+    return broken(cleaned(text))
 
 
 def _runs(group: Sequence[Span]) -> list[str]:
