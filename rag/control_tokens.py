@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _BARS = r"<[|｜](?=\S)|(?<=\S)[|｜](?=>)|\[\|(?=\w)|(?<=\w)\|(?=\])"
-"""ChatML, Llama 3 and 4, Phi, GPT, Granite, Cohere, Gemma 4; DeepSeek has full-width bars, EXAONE brackets."""
+"""ChatML, Llama 3 and 4, Phi, GPT, Granite, Cohere, Gemma; DeepSeek has wide bars, EXAONE brackets."""
 
 _NAMES = (
     r"s|bos|eos|pad|unk|mask|cls|sep|sop|eop|eod|eoh|eoa|eot|think|tools|image|audio|video|img|startoftext"

@@ -24,7 +24,7 @@ _WORD = re.compile(r"\w+")
 
 
 def folded(text: str) -> str:
-    """Return the text without hidden characters, and with plain forms: ``ﬁ`` as ``fi``, ``１２`` as ``12``."""
+    """Return the text without hidden characters and in plain forms: ``ﬁ`` is ``fi``, ``１２`` is ``12``."""
     if text.isascii():
         return cleaned(text)
     plain = _FORMS.sub(lambda found: "".join(map(_plain, found.group())), cleaned(text))

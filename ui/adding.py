@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.pipeline import Outcome, Progress, add
+from rag.hidden import shown
 from rag.library import Library
 from rag.models import make_embedder
 from rag.settings import Settings
-from ui.terminal import counting, fetching
+from ui.terminal import counting, fetching, words
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
 _VERBS = {
@@ -33,8 +34,8 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         task = bar.add_task("looking for files…", total=None)
 
         def move(progress: Progress) -> None:
-            words = _VERBS[progress.stage].format(progress.name)
-            bar.update(task, description=words, completed=progress.done, total=progress.total or None)
+            stage = _VERBS[progress.stage].format(shown(progress.name))
+            bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
 
         outcomes = add(library, paths, embedder, on_progress=move)
         n_passages = len(library)
@@ -56,9 +57,9 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("why", overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(outcome.path.name),
+            words(outcome.path.name),
             Text(outcome.kind, style=_STYLES[outcome.kind]),
             str(outcome.n_passages or ""),
-            Text((outcome.reason or "").removeprefix(f"{outcome.path.name}: ")),
+            words((outcome.reason or "").removeprefix(f"{outcome.path.name}: ")),
         )
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,18 +51,18 @@ def show(
 ) -> None:
     """Show a document's facts, or its text."""
     from rag.library import Library
+    from ui.terminal import words, write_text
 
     with Library.open(settings_for(library).library) as opened:
         found = opened.find(document)
         if text:
-            sys.stdout.buffer.write(opened.text(found.id).encode("utf-8"))
-            sys.stdout.buffer.flush()
+            write_text(opened.text(found.id))
             return
     console = Console(highlight=False)
     for name, value in found.to_dict().items():
         if value is not None:
             console.print(f"[bold]{name:<11}[/bold]", end=" ")
-            console.print(str(value), markup=False, soft_wrap=True)
+            console.print(words(str(value)), soft_wrap=True)
 
 
 @commands.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
@@ -73,9 +72,10 @@ def remove(
 ) -> None:
     """Remove documents from the library; the files themselves stay."""
     from rag.library import Library
+    from ui.terminal import words
 
     with Library.open(settings_for(library).library) as opened:
         found = {each.id: each for each in map(opened.find, documents)}
         for each in found.values():
             opened.remove(each.id)
-            Console().print(f"removed {each.title}", markup=False, highlight=False)
+            Console(highlight=False).print(words(f"removed {each.title}"))

@@ -12,8 +12,8 @@ from rag.prompt import defuse, messages
 from rag.settings import load_settings
 
 TEMPLATES = {
-    "ChatML, Qwen": "<|im_start|> <|im_end|> <|endoftext|> <|fim_prefix|> <|repo_name|> <|file_sep|> <|box_start|>"
-    " <tool_call> </tool_call> <tool_response> </tool_response> <think> </think>",
+    "ChatML, Qwen": "<|im_start|> <|im_end|> <|endoftext|> <|fim_prefix|> <|repo_name|> <|file_sep|>"
+    " <|box_start|> <tool_call> </tool_call> <tool_response> </tool_response> <think> </think>",
     "Llama 2": "<s> </s> <unk> [INST] [/INST] <<SYS>> <</SYS>>",
     "Llama 3": "<|begin_of_text|> <|end_of_text|> <|eot_id|> <|eom_id|> <|start_header_id|> <|end_header_id|>"
     " <|python_tag|> <|finetune_right_pad_id|> <|reserved_special_token_0|>",
@@ -25,9 +25,11 @@ TEMPLATES = {
     " <image_soft_token> <unused0> <unused98> <2mass> [@BOS@] <|turn> <turn|> <|channel> <channel|>",
     "Phi": "<|system|> <|user|> <|assistant|> <|end|> <|endoftext|> <|placeholder1|> <|im_sep|> <|dummy_0|>",
     "GPT": "<|start|> <|channel|> <|message|> <|return|> <|call|> <|constrain|> <|endofprompt|>",
-    "DeepSeek": "<｜begin▁of▁sentence｜> <｜end▁of▁sentence｜> <｜User｜> <｜Assistant｜> <｜tool▁calls▁begin｜> <think>",
+    "DeepSeek": "<｜begin▁of▁sentence｜> <｜end▁of▁sentence｜> <｜User｜> <｜Assistant｜> "
+    " <｜tool▁calls▁begin｜> <think>",
     "Granite": "<|start_of_role|> <|end_of_role|> <|end_of_text|> <|tool_call|>",
-    "Command R": "<BOS_TOKEN> <EOS_TOKEN> <|START_OF_TURN_TOKEN|> <|END_OF_TURN_TOKEN|> <|CHATBOT_TOKEN|> <PAD>",
+    "Command R": "<BOS_TOKEN> <EOS_TOKEN> <|START_OF_TURN_TOKEN|> <|END_OF_TURN_TOKEN|>"
+    " <|CHATBOT_TOKEN|> <PAD>",
     "GLM": "[gMASK] [sMASK] [MASK] <sop> <eop> <|observation|> <|user|>",
     "EXAONE": "[|system|] [|user|] [|assistant|] [|endofturn|]",
     "MiniMax": "]~!b[ ]~b] [e~[ <minimax:tool_call>",
