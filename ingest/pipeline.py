@@ -12,8 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from ingest import scans
 from ingest.chunk import chunk, context, indexed
 from ingest.load import media_type
+from ingest.load.ocr import require as require_ocr
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library
@@ -40,7 +42,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file; `reason` says why it failed."""
+    """What became of one file; `reason` says why it failed, or what of it could not be read."""
 
     path: Path
     kind: Kind
@@ -66,6 +68,7 @@ def add(
     paths: Iterable[Path],
     embedder: Embedder,
     *,
+    ocr: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Outcome]:
     """Add files and folders to a library; what has not changed is left alone.
@@ -76,6 +79,7 @@ def add(
         library: where to.
         paths: files, and folders that are walked to their ends; hidden files are passed over.
         embedder: makes the vectors.
+        ocr: read pages without text, and pictures of text, by OCR.
         on_progress: called before each file and at each stage.
 
     Returns:
@@ -83,12 +87,14 @@ def add(
 
     Raises:
         LibraryError: the library cannot be written: in use, no space, another embedder.
-        ModelError: the embedder is not to be had.
+        ModelError: the embedder is not to be had, or what reads scans is not installed.
     """
+    if ocr:
+        require_ocr()
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
-    run = _Run(library, embedder, list(find(paths)), on_progress)
+    run = _Run(library, embedder, list(find(paths)), ocr, on_progress)
     return run.all()
 
 
@@ -120,18 +126,20 @@ class _Run:
         library: Library,
         embedder: Embedder,
         files: Sequence[Path],
+        ocr: bool,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._library = library
         self._embedder = embedder
         self._files = files
+        self._ocr = ocr
         self._tell = on_progress
         self._known = {document.uri: document for document in library.documents()}
         self._outcomes: dict[Path, Outcome] = {}
         self._waiting: list[_Read] = []
 
     def all(self) -> list[Outcome]:
-        with Worker() as worker:
+        with Worker(ocr=self._ocr) as worker:
             for i, path in enumerate(self._files):
                 self._tell(Progress("reading", i, len(self._files), path.name))
                 self._one(worker, path)
@@ -149,7 +157,7 @@ class _Run:
         try:
             data = worker.read(path)
             digest = hashlib.sha256(data).hexdigest()
-            if old is not None and old.sha256 == digest and old.status == "ready":
+            if old is not None and old.sha256 == digest and old.status == "ready" and not self._unread(old):
                 self._outcomes[path] = Outcome(path, "same", old.title, old.n_passages)
                 return
             text = worker.load(path, data)
@@ -157,6 +165,9 @@ class _Run:
             self._failed(path, digest, error)
         else:
             self._waiting.append(self._cut(path, digest, text, known=bool(old and old.n_passages)))
+
+    def _unread(self, old: Document) -> bool:
+        return self._ocr and scans.is_unread(self._library, old)
 
     def _cut(self, path: Path, digest: str, text: Text, *, known: bool) -> _Read:
         uri = path.as_uri()
@@ -183,7 +194,12 @@ class _Run:
             document = read.document
             self._library.put(document, read.text, read.passages, read.contexts, vectors)
             kind: Kind = "changed" if read.known else "added"
-            self._outcomes[read.path] = Outcome(read.path, kind, document.title, document.n_passages)
+            note = scans.note(read.text, read=self._ocr)
+            if self._ocr and note:
+                scans.remember_read(self._library, document)
+            self._outcomes[read.path] = Outcome(
+                read.path, kind, document.title, document.n_passages, reason=note
+            )
         self._waiting.clear()
 
     def _vectors(self) -> list[Matrix]:

@@ -37,7 +37,7 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
             stage = _VERBS[progress.stage].format(shown(progress.name))
             bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
 
-        outcomes = add(library, paths, embedder, on_progress=move)
+        outcomes = add(library, paths, embedder, ocr=settings.ocr, on_progress=move)
         n_passages = len(library)
     console.print(_table(outcomes) if outcomes else "No files there.")
     counts = Counter[str](outcome.kind for outcome in outcomes)

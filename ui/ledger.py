@@ -108,7 +108,8 @@ def _moved(line: Line, progress: Progress) -> Line:
 def _settled(line: Line, outcome: Outcome | None) -> Line:
     if outcome is None:
         return line
-    note = outcome.reason or "" if outcome.kind == "failed" else count(outcome.n_passages, "passage")
+    passages = count(outcome.n_passages, "passage") if outcome.kind != "failed" else ""
+    note = " · ".join(part for part in (passages, outcome.reason) if part)
     return replace(line, state=outcome.kind, note=note)
 
 

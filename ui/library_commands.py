@@ -17,11 +17,15 @@ commands = typer.Typer()
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
     library: LibraryOption = None,
+    ocr: Annotated[
+        bool | None,
+        typer.Option("--ocr/--no-ocr", show_default=False, help="Read scanned pages and pictures of text."),
+    ] = None,
 ) -> None:
     """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
     from ui.adding import add_and_report
 
-    if add_and_report(Console(), settings_for(library), paths):
+    if add_and_report(Console(), settings_for(library, ocr=ocr), paths):
         raise typer.Exit(1)
 
 
@@ -50,6 +54,7 @@ def show(
     ] = False,
 ) -> None:
     """Show a document's facts, or its text."""
+    from ingest.scans import note_of
     from rag.library import Library
     from ui.terminal import words, write_text
 
@@ -58,8 +63,9 @@ def show(
         if text:
             write_text(opened.text(found.id))
             return
+        facts = found.to_dict() | {"note": note_of(opened, found)}
     console = Console(highlight=False)
-    for name, value in found.to_dict().items():
+    for name, value in facts.items():
         if value is not None:
             console.print(f"[bold]{name:<11}[/bold]", end=" ")
             console.print(words(str(value)), soft_wrap=True)
