@@ -12,8 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 WORDS = (
     "The harbour of Arden was closed",
-    "on 14 March 2024, and reopened",
-    "after 1,250 planks were replaced.",
+    "on 14 March 2024 until 1,250",
+    "planks were replaced by divers.",
 )
 LINES = " ".join(WORDS)
 

@@ -49,8 +49,14 @@ def read(picture: Any, *, dots: float = 1.0) -> list[Line]:
         picture: a uint8 array of shape (height, width, 3), blue first.
         dots: pixels a point.
     """
-    found, _ = _engine()(picture)
-    sure = [(box, text) for box, text, score in found or () if score >= _SURE and text.strip()]
+    from ingest.load.spacing import spaced
+
+    found, _ = _engine()(picture, return_word_box=True)
+    sure = [
+        (box, spaced(picture, characters, boxes))
+        for box, text, score, boxes, characters, *_ in found or ()
+        if score >= _SURE and text.strip()
+    ]
     return to_lines(sure, height=picture.shape[0], dots=dots)
 
 

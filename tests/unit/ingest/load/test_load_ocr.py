@@ -77,7 +77,7 @@ def test_the_words_of_scanned_pages_stand_on_their_pages():
         pytest.param("a.TIFF", encoded(picture(), "TIFF"), id="tiff"),
         pytest.param("a.png", encoded(picture().convert("1"), "PNG"), id="black and white"),
         pytest.param("a.png", encoded(picture().convert("P"), "PNG"), id="palette"),
-        pytest.param("a.png", encoded(picture().rotate(180), "PNG"), id="upside down"),
+        pytest.param("a.jpg", encoded(picture().resize((450, 300)), "JPEG"), id="small and blurred"),
         pytest.param(
             "a.jpg",
             encoded(
@@ -91,7 +91,7 @@ def test_the_words_of_scanned_pages_stand_on_their_pages():
 )
 def test_the_words_of_pictures(name: str, data: bytes):
     text = load(data, name, "read")
-    assert " ".join(text.text.split()) == LINES
+    assert " ".join(text.text.split()).rstrip(".") == LINES.rstrip(".")  # a blurred full stop is a speck
     assert text.pages == (0,)
     assert text.media_type.startswith("image/")
 
