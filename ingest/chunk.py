@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
+from rag.folding import reworded
 from rag.sentences import Span, paragraph_spans, sentence_spans
 from rag.types import Passage, Text
 
@@ -46,6 +47,16 @@ def passage_id(document_id: str, start: int, context_line: str, text: str) -> st
     """Return the id of a passage: derived from its place and content, so that the same is the same again."""
     key = "\0".join((document_id, str(start), context_line, text))
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def indexed(line: str, passage: Passage) -> str:
+    """Return a passage's context as the lexical index reads it.
+
+    Below the line that is embedded stand the words that the index would not read in the raw text: those with
+    ligatures, full-width digits, or hidden characters inside.
+    """
+    missed = reworded(f"{line} {passage.text}")
+    return f"{line}\n{missed}" if missed else line
 
 
 def _passage(

@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.chunk import Tokenize, chunk, context, passage_id
+from ingest.chunk import Tokenize, chunk, context, indexed, passage_id
 from ingest.files import title_of
 from ingest.load import media_type
 from ingest.outcomes import Task
 from rag.errors import LoadError
 from rag.types import Document, Passage, Text
+from rag.vectors import embedded_text
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them."""
+    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them.
+
+    `ocr` says whether OCR was tried on its pages without text.
+    """
 
     task: Task
     document: Document
@@ -26,11 +30,13 @@ class Entry:
     passages: Sequence[Passage]
     contexts: Sequence[str]
     kin: Sequence[str]
+    ocr: bool = False
 
     @property
-    def parts(self) -> list[tuple[str, str]]:
-        """What is embedded: the context line and the text of each passage."""
-        return [(c, passage.text) for c, passage in zip(self.contexts, self.passages, strict=True)]
+    def parts(self) -> list[str]:
+        """What is embedded, a text for each passage."""
+        pairs = zip(self.contexts, self.passages, strict=True)
+        return [embedded_text(line, passage.text) for line, passage in pairs]
 
 
 def document_id(uri: str) -> str:
@@ -38,7 +44,9 @@ def document_id(uri: str) -> str:
     return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def cut(task: Task, digest: str, text: Text, twin: Document | None, tokenize: Tokenize) -> Entry:
+def cut(
+    task: Task, digest: str, text: Text, twin: Document | None, tokenize: Tokenize, *, ocr: bool = False
+) -> Entry:
     """Return the entry of a file that was read.
 
     Args:
@@ -47,6 +55,7 @@ def cut(task: Task, digest: str, text: Text, twin: Document | None, tokenize: To
         text: what was extracted of them.
         twin: a document of the same bytes, whose vectors serve where the passages are the same.
         tokenize: the embedder's tokenizer.
+        ocr: whether OCR was tried on pages without text.
     """
     uri = task.path.as_uri()
     identity = document_id(uri)
@@ -63,13 +72,19 @@ def cut(task: Task, digest: str, text: Text, twin: Document | None, tokenize: To
         n_passages=len(passages),
         added_at=_now(),
     )
-    contexts = [context(title, passage.headings) for passage in passages]
+    contexts = [indexed(context(title, passage.headings), passage) for passage in passages]
     kin = (identity,) if twin is None else (identity, twin.id)
-    return Entry(task, document, text, passages, contexts, kin)
+    return Entry(task, document, text, passages, contexts, kin, ocr)
 
 
 def copied(
-    task: Task, twin: Document, title: str, text: Text, passages: Sequence[Passage], contexts: Sequence[str]
+    task: Task,
+    twin: Document,
+    title: str,
+    text: Text,
+    passages: Sequence[Passage],
+    *,
+    ocr: bool = False,
 ) -> Entry:
     """Return what reading a file would: the passages of its twin, as those of its own place.
 
@@ -79,16 +94,18 @@ def copied(
         title: the title that the file has at its place.
         text: what the library holds of the twin.
         passages: the twin's.
-        contexts: the line above each of them, see `ingest.chunk.context`.
+        ocr: whether OCR was tried on the twin's pages without text.
     """
     uri = task.path.as_uri()
     identity = document_id(uri)
+    lines = [context(title, passage.headings) for passage in passages]
     own = [
         replace(each, id=passage_id(identity, each.start, line, each.text), document_id=identity)
-        for each, line in zip(passages, contexts, strict=True)
+        for each, line in zip(passages, lines, strict=True)
     ]
+    contexts = [indexed(line, passage) for line, passage in zip(lines, own, strict=True)]
     document = replace(twin, id=identity, uri=uri, title=title, added_at=_now(), status="ready", error=None)
-    return Entry(task, document, text, own, contexts, (twin.id,))
+    return Entry(task, document, text, own, contexts, (twin.id,), ocr)
 
 
 def failed(path: Path, digest: str, error: LoadError) -> Document:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest import scans
 from ingest.entry import Entry, copied, cut, failed
 from ingest.files import title_of
 from ingest.folder import find
+from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Kind, Outcome, Progress, Task, unlisted
 from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
@@ -18,7 +20,7 @@ from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library, path_of
 from rag.models import Embedder
 from rag.types import Document, Text
-from rag.vectors import Matrix
+from rag.vectors import Matrix, embedded_text
 
 __all__ = ["Outcome", "Progress", "Run", "Task", "add"]
 
@@ -31,6 +33,7 @@ def add(
     paths: Iterable[Path],
     embedder: Embedder,
     *,
+    ocr: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
@@ -43,6 +46,7 @@ def add(
         library: where to.
         paths: files, and folders that are walked to their ends; hidden files are passed over.
         embedder: makes the vectors.
+        ocr: read pages without text, and pictures of text, by OCR.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome as soon as it is certain.
         stopping: asked before each file; once it is true no further file is read, those that were read are
@@ -54,14 +58,23 @@ def add(
 
     Raises:
         LibraryError: the library cannot be written: in use, no space, another embedder.
-        ModelError: the embedder is not to be had.
+        ModelError: the embedder is not to be had, or what reads scans is not installed.
     """
+    if ocr:
+        require_ocr()
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
     found = find(paths, without=library.path)
     tasks = [Task(path) for path in found.files]
-    run = Run(library, lambda: embedder, on_progress=on_progress, on_outcome=on_outcome, stopping=stopping)
+    run = Run(
+        library,
+        lambda: embedder,
+        ocr=ocr,
+        on_progress=on_progress,
+        on_outcome=on_outcome,
+        stopping=stopping,
+    )
     outcomes = run.read(tasks)
     outcomes += (unlisted(folder, why) for folder, why in found.unlisted.items())
     if any(outcome.kind in ("added", "changed") for outcome in outcomes) and not stopping():
@@ -76,6 +89,7 @@ class Run:
     Args:
         library: where to.
         embedder: returns what makes the vectors; called when there is something to embed.
+        ocr: read pages without text, and pictures of text, by OCR.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
         stopping: asked before each file; when true, what was read is committed, and no more is read.
@@ -86,12 +100,14 @@ class Run:
         library: Library,
         embedder: Callable[[], Embedder],
         *,
+        ocr: bool = False,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._library = library
         self._embedder = embedder
+        self._ocr = ocr
         self._tell = on_progress
         self._on_outcome = on_outcome
         self._stopping = stopping
@@ -103,13 +119,13 @@ class Run:
     def read(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Read files, and return what became of each, in their order; none of those after a stop."""
         self._total = len(tasks)
-        with Worker() as worker:
+        with Worker(ocr=self._ocr) as worker:
             for i, task in enumerate(tasks):
                 if self._stopping():
                     break
                 self._tell(Progress("reading", i, self._total, task.path.name))
                 self._one(worker, task)
-                if sum(len(read.passages) for read in self._waiting) >= EMBED_AT_ONCE:
+                if sum(len(entry.passages) for entry in self._waiting) >= EMBED_AT_ONCE:
                     self._flush()
             self._flush()
         return [self._outcomes[task.path] for task in tasks if task.path in self._outcomes]
@@ -121,19 +137,32 @@ class Run:
         try:
             data = worker.read(path)
             digest = hashlib.sha256(data).hexdigest()
-            if old is not None and old.sha256 == digest and old.status == "ready":
+            if old is not None and (old.sha256, old.status) == (digest, "ready") and not self._unread(old):
                 self._settle(Outcome(path, "same", old.title, old.n_passages))
                 return
             twin = self._known.twin(digest, path, first=task.replaces)
-            title = copied_title(twin, path) if twin else None
+            title = self._title(twin, path) if twin else None
             if twin is not None and title is not None:
-                read = self._copied(task, twin, title)
+                entry = self._copied(task, twin, title)
             else:
-                read = cut(task, digest, worker.load(path, data), twin, self._embedder().token_offsets)
+                text = worker.load(path, data)
+                entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._ocr)
         except LoadError as error:
             self._failed(path, digest, error)
         else:
-            self._waiting.append(read)
+            self._waiting.append(entry)
+
+    def _unread(self, document: Document) -> bool:
+        return self._ocr and scans.is_unread(self._library, document)
+
+    def _title(self, twin: Document, path: Path) -> str | None:
+        """Return the title that a copy of `twin` has; None where the file is better read."""
+        if self._unread(twin):
+            return None
+        title = copied_title(twin, path)
+        if title is None and scans.was_read(self._library, twin):  # without OCR its text would be lost
+            return title_of(path)
+        return title
 
     def _copied(self, task: Task, twin: Document, title: str) -> Entry:
         text = Text(
@@ -141,15 +170,21 @@ class Run:
             twin.media_type,
             pages=self._library.catalog.pages([twin.id])[twin.id],
         )
-        return copied(task, twin, title, text, *self._library.catalog.stored(twin.id))
+        passages, _ = self._library.catalog.stored(twin.id)
+        return copied(task, twin, title, text, passages, ocr=scans.was_read(self._library, twin))
 
     def _flush(self) -> None:
         """Embed what waits, together, and commit each document by itself."""
-        for read, vectors in zip(self._waiting, self._vectors(), strict=True):
-            document, last = read.document, read.task.replaces
+        for entry, vectors in zip(self._waiting, self._vectors(), strict=True):
+            document, last = entry.document, entry.task.replaces
             old = self._known.at(document.uri)
             self._library.put(
-                document, read.text, read.passages, read.contexts, vectors, replaces=last.id if last else None
+                document,
+                entry.text,
+                entry.passages,
+                entry.contexts,
+                vectors,
+                replaces=last.id if last else None,
             )
             self._known.put(document)
             kind: Kind = "changed" if old is not None and old.n_passages else "added"
@@ -157,21 +192,26 @@ class Run:
             if last is not None:
                 self._known.drop(last.uri)
                 kind, source = "moved", path_of(last.uri)
-            self._settle(Outcome(read.task.path, kind, document.title, document.n_passages, source=source))
+            note = scans.note(entry.text, read=entry.ocr)
+            if entry.ocr:
+                scans.remember_read(self._library, document)
+            path, n_passages = entry.task.path, document.n_passages
+            self._settle(Outcome(path, kind, document.title, n_passages, reason=note, source=source))
         self._waiting.clear()
 
     def _vectors(self) -> list[Matrix]:
         """Return a matrix for each waiting document; no vector that the library has is made again."""
-        held: dict[tuple[str, str], Matrix] = {}
-        for identity in dict.fromkeys(each for read in self._waiting for each in read.kin):
-            held |= self._library.catalog.embedded(identity)
-        missing = dict.fromkeys(part for read in self._waiting for part in read.parts if part not in held)
+        held: dict[str, Matrix] = {}
+        for identity in dict.fromkeys(each for entry in self._waiting for each in entry.kin):
+            known = self._library.catalog.embedded(identity)
+            held |= {embedded_text(*part): vector for part, vector in known.items()}
+        missing = dict.fromkeys(part for entry in self._waiting for part in entry.parts if part not in held)
         if missing:
             name = self._waiting[-1].task.path.name
             self._tell(Progress("embedding", len(self._outcomes), self._total, name))
-            made = self._embedder().embed([f"{c}\n{t}" for c, t in missing])
+            made = self._embedder().embed(list(missing))
             held |= zip(missing, made, strict=True)
-        return [np.array([held[part] for part in read.parts], np.float32) for read in self._waiting]
+        return [np.array([held[part] for part in entry.parts], np.float32) for entry in self._waiting]
 
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""

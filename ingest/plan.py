@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ingest.load import SUPPORTED
-from ingest.load.formats import extension
 from rag.library import path_of
 from rag.types import Document
 
@@ -27,9 +25,10 @@ class Step:
     """What one file, or one document whose file is gone, asks for.
 
     Attributes:
-        kind: ``added``, ``changed``, ``moved`` and ``removed`` as they say; ``again``: failed last time;
-            ``unread``: cannot be read now, or is too large; ``same``: nothing to do; ``failing``: tried just
-            now, and not changed since; ``other``: not a kind of file that Footnote reads.
+        kind: ``added``, ``changed``, ``moved`` and ``removed`` as they say; ``again``: failed last time, or
+            has pages without text that OCR may read; ``unread``: cannot be read now, or is too large;
+            ``same``: nothing to do; ``failing``: tried just now, and not changed since; ``other``: not a
+            kind of file that Footnote reads.
         path: the file, or where it was.
         document: what the library holds for this place.
         source: of a moved file, the document of the place where it was.
@@ -65,12 +64,13 @@ class Disk:
 
     Attributes:
         folders: the folders that were looked into, to their ends.
-        files: for each file its content hash; empty when it could not be read.
+        files: for each file its content hash; empty when it could not be read, None when it is not of a kind
+            that Footnote reads.
         passed_over: what is there and was not looked into; documents there, or below, are left alone.
     """
 
     folders: tuple[Path, ...]
-    files: Mapping[Path, str]
+    files: Mapping[Path, str | None]
     passed_over: Collection[Path] = frozenset()
 
     def covers(self, path: Path) -> bool:
@@ -84,13 +84,19 @@ class Disk:
         return any(each in self.passed_over for each in below)
 
 
-def plan(disk: Disk, documents: Sequence[Document], tried: Mapping[Path, str] | None = None) -> Plan:
+def plan(
+    disk: Disk,
+    documents: Sequence[Document],
+    tried: Mapping[Path, str | None] | None = None,
+    blank: Collection[str] = (),
+) -> Plan:
     """Return what makes a library equal to the folders of `disk`.
 
     Args:
         disk: the folders and their files.
         documents: every document of the library; those of other places are left alone.
         tried: content hashes of files that failed just now; they are not tried again.
+        blank: ids of documents with pages without text that are worth reading again.
     """
     tried = tried or {}
     by_uri = {document.uri: document for document in documents}
@@ -100,7 +106,7 @@ def plan(disk: Disk, documents: Sequence[Document], tried: Mapping[Path, str] | 
     sources = _moves(disk.files, by_uri, [(by_uri[uri], where) for uri, where in gone.items()])
     moved = {source.uri for source in sources.values()}
     steps = [
-        _step(path, digest, by_uri.get(path.as_uri()), sources.get(path), tried)
+        _step(path, digest, by_uri.get(path.as_uri()), sources.get(path), tried, blank)
         for path, digest in disk.files.items()
     ]
     steps += (Step("removed", where, by_uri[uri]) for uri, where in gone.items() if uri not in moved)
@@ -121,18 +127,28 @@ def objection(made: Plan) -> str | None:
 
 
 def _step(
-    path: Path, digest: str, held: Document | None, source: Document | None, tried: Mapping[Path, str]
+    path: Path,
+    digest: str | None,
+    held: Document | None,
+    source: Document | None,
+    tried: Mapping[Path, str | None],
+    blank: Collection[str],
 ) -> Step:
-    return Step(_kind(path, digest, held, source, tried), path, held, source)
+    return Step(_kind(path, digest, held, source, tried, blank), path, held, source)
 
 
 def _kind(
-    path: Path, digest: str, held: Document | None, source: Document | None, tried: Mapping[Path, str]
+    path: Path,
+    digest: str | None,
+    held: Document | None,
+    source: Document | None,
+    tried: Mapping[Path, str | None],
+    blank: Collection[str],
 ) -> StepKind:
-    if not is_read(path):
+    if digest is None:
         return "other"
     if held is not None and digest and (held.sha256, held.status) == (digest, "ready"):
-        return "same"
+        return "again" if held.id in blank else "same"
     if tried.get(path) == digest:
         return "failing"
     if not digest:
@@ -145,7 +161,7 @@ def _kind(
 
 
 def _moves(
-    files: Mapping[Path, str], by_uri: Mapping[str, Document], gone: Iterable[tuple[Document, Path]]
+    files: Mapping[Path, str | None], by_uri: Mapping[str, Document], gone: Iterable[tuple[Document, Path]]
 ) -> dict[Path, Document]:
     """Return for each file with the content of a document that is gone that document, each once.
 
@@ -158,7 +174,7 @@ def _moves(
     arrived = [
         (path, digest)
         for path, digest in files.items()
-        if is_read(path) and _is_new(digest, by_uri.get(path.as_uri()))
+        if digest and _is_new(digest, by_uri.get(path.as_uri()))
     ]
     found: dict[Path, Document] = {}
     for named_alike in (True, False):
@@ -173,13 +189,8 @@ def _moves(
     return found
 
 
-def is_read(path: Path) -> bool:
-    """Whether Footnote reads files of this kind."""
-    return extension(path.name) in SUPPORTED
-
-
 def _is_new(digest: str, held: Document | None) -> bool:
-    return bool(digest) and (held is None or held.sha256 != digest or not held.n_passages)
+    return held is None or held.sha256 != digest or not held.n_passages
 
 
 def _place(document: Document) -> Path | None:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from ingest.files import sha256_of
 from ingest.folder import find
+from ingest.load import is_read
+from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Outcome, Progress, Task, unlisted
 from ingest.pipeline import Run
-from ingest.plan import Disk, Plan, is_read, objection, plan
+from ingest.plan import Disk, Plan, objection, plan
+from ingest.scans import is_unread
 from ingest.worker import Limits
 from rag.errors import SyncRefused, UsageError
 from rag.library import Library, absolute
 from rag.models import Embedder
-from rag.types import Document
 
 _SETTLED_NS = 2_000_000_000
 """A file written this short a time ago may be written again without its time and size showing it."""
@@ -66,12 +68,19 @@ class Report:
     stopped: bool = False
 
 
-def survey(folders: Sequence[Path], *, without: Path | None = None, digests: Digests | None = None) -> Survey:
+def survey(
+    folders: Sequence[Path],
+    *,
+    without: Path | None = None,
+    ocr: bool = False,
+    digests: Digests | None = None,
+) -> Survey:
     """Return the files below folders with their content hashes; only those that Footnote reads have one.
 
     Args:
         folders: where to look.
         without: the library's own folder, which is passed over.
+        ocr: whether pictures of text are read, too.
         digests: hashes of the last time.
 
     Raises:
@@ -82,7 +91,7 @@ def survey(folders: Sequence[Path], *, without: Path | None = None, digests: Dig
     roots = tuple(dict.fromkeys(map(absolute, folders)))
     before = [_identity(root) for root in roots]
     found = find(roots, without=without)
-    files = {path: digests.of(path) if is_read(path) else "" for path in found.files}
+    files = {path: digests.of(path) if is_read(path.name, pictures=ocr) else None for path in found.files}
     if before != [_identity(root) for root in roots]:
         raise SyncRefused("a folder was replaced while it was looked into: nothing was done; sync again")
     looked_into = tuple(root for root in roots if root not in found.unlisted)
@@ -94,8 +103,9 @@ def sync(
     looked: Survey,
     embedder: Callable[[], Embedder],
     *,
+    ocr: bool = False,
     confirmed: bool = False,
-    tried: Mapping[Path, str] | None = None,
+    tried: Mapping[Path, str | None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
@@ -109,6 +119,7 @@ def sync(
         library: what to change.
         looked: the folders, see `survey`.
         embedder: returns what makes the vectors; called when there is something to embed.
+        ocr: read pages without text, and pictures of text, by OCR.
         confirmed: remove what is gone, however much that is.
         tried: content hashes of files that failed just now; they are not tried again.
         on_progress: called before each file and at each stage.
@@ -118,21 +129,24 @@ def sync(
     Raises:
         SyncRefused: it would remove too much, and is not confirmed.
         LibraryError: the library cannot be written: in use, no space, another embedder.
-        ModelError: the embedder is not to be had.
+        ModelError: the embedder is not to be had, or what reads scans is not installed.
     """
+    if ocr:
+        require_ocr()
     outcomes = [unlisted(folder, why) for folder, why in looked.unlisted.items()]
     for outcome in outcomes:
         on_outcome(outcome)
-    made = plan(looked.disk, library.documents(), tried)
+    made = _planned(library, looked, tried, ocr=ocr)
     if not made.work:
         return Report(made, tuple(outcomes))
     refuse(made, confirmed=confirmed)
     library.lock("footnote sync")
-    made = plan(looked.disk, library.documents(), tried)  # another may have written before the lock was ours
+    made = _planned(library, looked, tried, ocr=ocr)  # another may have written before the lock was ours
     refuse(made, confirmed=confirmed)
     run = Run(
         library,
         _checked(library, embedder),
+        ocr=ocr,
         on_progress=on_progress,
         on_outcome=on_outcome,
         stopping=stopping,
@@ -166,9 +180,17 @@ def refuse(made: Plan, *, confirmed: bool) -> None:
         raise SyncRefused(f"{reason}: nothing was done; if that is meant, say --yes")
 
 
-def preview(looked: Survey, documents: Sequence[Document]) -> Plan:
-    """Return what a run would do."""
-    return plan(looked.disk, documents)
+def preview(library: Library | None, looked: Survey, *, ocr: bool = False) -> Plan:
+    """Return what a run would do; without a library, for one that is still to be made."""
+    return plan(looked.disk, ()) if library is None else _planned(library, looked, ocr=ocr)
+
+
+def _planned(
+    library: Library, looked: Survey, tried: Mapping[Path, str | None] | None = None, *, ocr: bool = False
+) -> Plan:
+    documents = library.documents()
+    blank = {each.id for each in documents if ocr and is_unread(library, each)}
+    return plan(looked.disk, documents, tried, blank)
 
 
 def _checked(library: Library, embedder: Callable[[], Embedder]) -> Callable[[], Embedder]:

@@ -3,8 +3,10 @@
 Both ends speak frames: eight bytes of length, then JSON or a file's bytes. Never pickle: a parser that a
 hostile file has taken over must not be able to run code in the parent.
 
-    parent -> child   {"name": …, "cpu_s": …, "max_chars": …}, then the file
+    parent -> child   {"name": …, "cpu_s": …, "max_chars": …, "scans": …}, then the file
     child -> parent   a text or an error, see `ingest.answers`
+
+With OCR, a file that has pages without text is read twice: to count them, and then with the time for them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -22,7 +24,8 @@ from typing import Any, BinaryIO, Self
 from ingest import answers, fence
 from ingest.child import Child, read_frame, write_frame
 from ingest.files import open_file, shown, unopened
-from ingest.load import check_supported, load
+from ingest.load import check_supported, load, may_be_scanned
+from ingest.load.ocr import Scans
 from rag.errors import BrokenDocument, LimitExceeded, LoadError
 from rag.types import Text
 
@@ -47,6 +50,8 @@ class Limits:
         cpu_s: processor time.
         wall_s: time from sending the file to having its text, start of the process included.
         max_chars: length of the text.
+        ocr_memory_bytes: address space where scans are read; a page takes 1.3 GB of it.
+        ocr_page_s: what each page read by OCR may add to both times; a full one takes 11 s of one core.
     """
 
     max_bytes: int = 100_000_000
@@ -54,6 +59,8 @@ class Limits:
     cpu_s: float = 30.0
     wall_s: float = 30.0
     max_chars: int = 50_000_000
+    ocr_memory_bytes: int = 3 << 30
+    ocr_page_s: float = 180.0
 
 
 class Worker:
@@ -64,8 +71,10 @@ class Worker:
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, ocr: bool = False) -> None:
+        """Read nothing yet; with `ocr`, pages without text and pictures of text are read as well."""
         self._limits = limits or Limits()
+        self._ocr = ocr
         self._child: Child | None = None
         self._lock = threading.Lock()
 
@@ -81,7 +90,7 @@ class Worker:
             LoadError: it is of an unknown kind, too large, or cannot be opened.
         """
         name = shown(path.name)
-        check_supported(name)
+        check_supported(name, pictures=self._ocr)
         data = _read(path, self._limits.max_bytes)
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits.max_bytes)
@@ -100,11 +109,18 @@ class Worker:
         name = shown(path.name)
         if data is None:
             data = self.read(path)
-        check_supported(name)
+        check_supported(name, pictures=self._ocr)
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits.max_bytes)
         with self._lock:
-            return self._load(name, data)
+            text = self._load(name, data, "leave" if self._ocr else "refuse", self._limits)
+            if self._ocr and may_be_scanned(name) and text.blank_pages:
+                more = len(text.blank_pages) * self._limits.ocr_page_s
+                longer = replace(
+                    self._limits, cpu_s=self._limits.cpu_s + more, wall_s=self._limits.wall_s + more
+                )
+                text = self._load(name, data, "read", longer)
+            return text
 
     def close(self) -> None:
         """End the child; the next `load` starts another."""
@@ -119,24 +135,25 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _load(self, name: str, data: bytes) -> Text:
+    def _load(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text:
         while True:
             fresh = self._child is None
-            outcome = self._ask(name, data)
+            outcome = self._ask(name, data, scans, limits)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
-    def _ask(self, name: str, data: bytes) -> Text | LoadError:
+    def _ask(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
         """
-        limits = self._limits
-        header = json.dumps({"name": name, "cpu_s": limits.cpu_s, "max_chars": limits.max_chars}).encode()
-        child = self._child = self._child or _start(limits)
+        asked = {"name": name, "cpu_s": limits.cpu_s, "max_chars": limits.max_chars, "scans": scans}
+        header = json.dumps(asked).encode()
+        memory = limits.ocr_memory_bytes if self._ocr else limits.memory_bytes
+        child = self._child = self._child or _start(memory)
         try:
             reply = child.exchange(
                 (header, data), timeout_s=limits.wall_s, max_reply=6 * limits.max_chars + _OVERHEAD
@@ -163,8 +180,8 @@ class Worker:
             self._child = None
 
 
-def _start(limits: Limits) -> Child:
-    options = {"memory_bytes": limits.memory_bytes, "parent": os.getpid()}
+def _start(memory_bytes: int) -> Child:
+    options = {"memory_bytes": memory_bytes, "parent": os.getpid()}
     command = (sys.executable, "-P", "-m", "ingest.worker", json.dumps(options))
     return Child(command, _environment(os.environ.get("PYTHONPATH", "")))
 
@@ -206,7 +223,7 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
     """Return the child's answer to one request."""
     name, most = request["name"], request["max_chars"]
     try:
-        text = load(data, name)
+        text = load(data, name, request["scans"])
     except LoadError as error:
         return answers.pack(error)
     if len(text.text) > most:

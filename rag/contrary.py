@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from rag.folding import folded
 from rag.words import STOPWORDS, is_negated, stem, stem_set, words
 
 _OPPOSITES = """
@@ -59,6 +60,7 @@ _REACH = 2
 def denied(text: str) -> frozenset[str]:
     """Return the stems of the words that a text denies: those right after not, never and their kind."""
     found: set[str] = set()
+    text = folded(text)
     for match in _DENIAL.finditer(text):
         clause = re.split(r"[,;:.!?]", text[match.end() :], maxsplit=1)[0]
         found.update(stem([word for word in words(clause) if word not in STOPWORDS][:_REACH]))
@@ -99,7 +101,7 @@ def _owned(text: str) -> Mapping[str, set[str]]:
 def _directed(text: str) -> Mapping[str, set[str]]:
     """Return the prepositions that stand before each word."""
     found: dict[str, set[str]] = {}
-    for match in _DIRECTED.finditer(text):
+    for match in _DIRECTED.finditer(folded(text)):
         for word in stem_set(match[2]):
             found.setdefault(word, set()).add(match[1].lower())
     return found

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.artifacts import EMBEDDER
+from rag.folding import folded
 from rag.local_llm import available_cores
 from rag.vectors import TokenVectors, unit
 
@@ -35,7 +36,7 @@ SLICE = 256
 
 
 class MiniLM:
-    """Texts to unit vectors; threads may share it.
+    """Texts to unit vectors; threads may share it. It reads texts folded, see `rag.folding`.
 
     sentence-transformers is loaded by `warm` and by the first call with many texts. A call with few texts
     never waits for it, nor behind a call with many.
@@ -54,6 +55,7 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape ``(len(texts), 384)``."""
+        texts = [folded(text) for text in texts]
         if len(texts) > FEW:
             return self._embed_many(self._loaded(), texts)
         model = self._torch
@@ -66,6 +68,7 @@ class MiniLM:
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return for each text its unit vector and those of its tokens."""
+        texts = [folded(text) for text in texts]
         model = self._torch
         if model is not None and texts and self._encoding.acquire(blocking=False):
             try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rag.folding import folded
 from rag.vectors import Matrix, TokenVectors
 from rag.words import stem, terms
 
@@ -128,7 +129,8 @@ def offers(text: str, question: str, wanted: Kind) -> float:
 
     A time for "when", an amount for "how many", up to two names for "who" and "where"; else 0.
     """
-    asked = set(_WORD.findall(question.lower()))
+    text = folded(text)
+    asked = set(_WORD.findall(folded(question).lower()))
     new = " ".join(word for word in text.split() if not asked.issuperset(_WORD.findall(word.lower())))
     if wanted == "when":
         return float(bool(_TIME.search(new)))

@@ -52,6 +52,7 @@ class Settings(BaseModel):
         None, ge=50, le=32000, description="evidence shown to the model, in tokens; by the model when not set"
     )
     passages: int = Field(6, ge=1, le=50, description="passages that an answer rests on")
+    ocr: bool = Field(False, description="read scanned pages and pictures of text")
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")

@@ -275,3 +275,10 @@ class Text:
     title: str | None = None
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
+
+    @property
+    def blank_pages(self) -> tuple[int, ...]:
+        """The numbers, from 1, of the pages without a word."""
+        ends = (*self.pages[1:], len(self.text))
+        spans = zip(self.pages, ends, strict=True) if self.pages else ()
+        return tuple(i for i, (start, end) in enumerate(spans, 1) if not self.text[start:end].strip())

@@ -24,6 +24,12 @@ class TokenVectors:
     vectors: Matrix
 
 
+def embedded_text(context: str, text: str) -> str:
+    """Return what an embedder reads of a passage: the first line of its context, and its text."""
+    line, _, _ = context.partition("\n")
+    return f"{line}\n{text}"
+
+
 def unit(vectors: Matrix) -> Matrix:
     """Return the vectors scaled to unit length; shape (n, dimensions) or (dimensions,)."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)

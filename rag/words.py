@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import Stemmer
 
+from rag.folding import folded
+
 _WORD = re.compile(r"\w+(?:[.,]\d+)*", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SPELLED = {
@@ -39,6 +41,7 @@ STOPWORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """Return the words of `text` in order, lower case, without accents; numbers stay whole (``1,200.5``)."""
+    text = folded(text)
     if text.isascii():
         return _WORD.findall(text.lower())
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -74,12 +77,12 @@ def stem(each: Iterable[str]) -> list[str]:
 def numbers(text: str) -> set[str]:
     """Return the numbers in `text` as plain digits; those in words, from two to twelve, as well."""
     spelled = {_SPELLED[word] for word in words(text) if word in _SPELLED}
-    return {_plain(number) for number in _NUMBER.findall(text)} | spelled
+    return {_plain(number) for number in _NUMBER.findall(folded(text))} | spelled
 
 
 def months(text: str) -> set[str]:
     """Return the months named in `text`, each by its first three letters."""
-    return {match[1].casefold() for match in _MONTH.finditer(text)}
+    return {match[1].casefold() for match in _MONTH.finditer(folded(text))}
 
 
 def is_negated(text: str) -> bool:
@@ -89,12 +92,13 @@ def is_negated(text: str) -> bool:
 
 def negations(text: str) -> int:
     """Return how often a text denies something."""
-    return sum(1 for _ in _NEGATION.finditer(text))
+    return sum(1 for _ in _NEGATION.finditer(folded(text)))
 
 
 def names(text: str) -> set[str]:
     """Return the stems of words that look like names: capitals inside a sentence, or mixed with digits."""
     found: set[str] = set()
+    text = folded(text)
     for match in re.finditer(r"[^\W_][\w’'-]*", text):
         word = match.group()
         starts = text[: match.start()].rstrip(" \"'“‘([")

@@ -16,7 +16,7 @@ from rag.library import Library
 from rag.models import make_embedder
 from rag.settings import Settings
 from ui.stopping import gentle_stop
-from ui.terminal import counting, fetching
+from ui.terminal import counting, fetching, words
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
 VERBS = {
@@ -42,10 +42,12 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         task = bar.add_task("looking for files…", total=None)
 
         def move(progress: Progress) -> None:
-            words = VERBS[progress.stage].format(shown(progress.name))
-            bar.update(task, description=words, completed=progress.done, total=progress.total or None)
+            stage = VERBS[progress.stage].format(shown(progress.name))
+            bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
 
-        outcomes = add(library, paths, embedder, on_progress=move, stopping=lambda: bool(stop))
+        outcomes = add(
+            library, paths, embedder, ocr=settings.ocr, on_progress=move, stopping=lambda: bool(stop)
+        )
         n_passages = len(library)
     if outcomes or not stop:
         console.print(_table(outcomes) if outcomes else "No files there.")
@@ -68,9 +70,9 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("why", overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(shown(outcome.path.name)),
+            words(shown(outcome.path.name)),
             Text(outcome.kind, style=_STYLES[outcome.kind]),
             str(outcome.n_passages or ""),
-            Text((outcome.reason or "").removeprefix(f"{shown(outcome.path.name)}: ")),
+            words((outcome.reason or "").removeprefix(f"{shown(outcome.path.name)}: ")),
         )
     return table

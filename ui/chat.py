@@ -165,7 +165,8 @@ class Callbacks:
 
         emptied = False
         library, embedder = self._assistant.library, self._assistant.embedder
-        for ledger in add_uploads(library, embedder, [Path(file) for file in files]):
+        ocr = self._assistant.settings.ocr
+        for ledger in add_uploads(library, embedder, [Path(file) for file in files], ocr=ocr):
             yield [gr.skip() if emptied else None, render_ledger(ledger)]
             emptied = True
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from rag.errors import FootnoteError
+from rag.hidden import shown
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 from ui.sync_commands import commands as sync_commands
@@ -56,7 +57,7 @@ def main() -> None:
 
 def _fail(message: str, code: int) -> None:
     Console(stderr=True).print(
-        f"footnote: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+        f"footnote: {shown(message)}", style="red", markup=False, highlight=False, soft_wrap=True
     )
     sys.exit(code)
 

@@ -9,19 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.types import Candidate, Sentence, Trace
+from ui.terminal import words
 
 
 def explained(trace: Trace) -> RenderableType:
     """Return how an answer came about, stage by stage."""
-    parts: list[RenderableType] = [_rule("What was searched"), Text(trace.question)]
+    parts: list[RenderableType] = [_rule("What was searched"), words(trace.question)]
     if trace.query_weight:
         beside = f"beside it, at {trace.query_weight:.2f} of its weight: "
-        parts.append(Text(beside, style="dim").append(trace.query, style="default"))
+        parts.append(Text(beside, style="dim").append_text(words(trace.query, "default")))
     parts += (_rule("What was found"), _candidates(trace.candidates))
     if trace.prompt:
         parts.append(_rule("What the model was shown"))
         parts += (
-            Group(Text(role, style="bold"), Padding(Text(text), (0, 0, 1, 2))) for role, text in trace.prompt
+            Group(Text(role, style="bold"), Padding(words(text), (0, 0, 1, 2))) for role, text in trace.prompt
         )
     if trace.sentences:
         parts += (_rule("How each sentence was checked"), _sentences(trace.sentences))
@@ -42,9 +43,9 @@ def _candidates(candidates: tuple[Candidate, ...]) -> Table:
     for each in candidates:
         lexical = "–" if each.lexical is None else f"{each.lexical:.2f}"
         where = f"{each.title}, page {each.page}" if each.page else f"{each.title}, at {each.start:,}"
-        passage = Text(where)
+        passage = words(where)
         if each.dropped:
-            passage.append(f"  dropped: {each.dropped}", style="dim")
+            passage.append_text(words(f"  dropped: {each.dropped}", "dim"))
         table.add_row(lexical, f"{each.cosine:.3f}", f"{each.fused:.3f}", f"{each.score:.3f}", passage)
     return table
 
@@ -55,9 +56,9 @@ def _sentences(sentences: tuple[Sentence, ...]) -> Table:
     table.add_column("score", justify="right")
     table.add_column("sentence", overflow="fold")
     for each in sentences:
-        text = Text(each.text)
+        text = words(each.text)
         if each.missing:
-            text.append(f"  in no source: {', '.join(each.missing)}", style="yellow")
+            text.append_text(words(f"  in no source: {', '.join(each.missing)}", "yellow"))
         table.add_row(each.support, f"{each.score:.2f}", text)
     return table
 

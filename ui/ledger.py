@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from rag.hidden import shown
 from rag.types import Document
 from ui.html import Html, element, join
 from ui.parts import count, opener, render_error
@@ -107,7 +108,8 @@ def _moved(line: Line, progress: Progress) -> Line:
 def _settled(line: Line, outcome: Outcome | None) -> Line:
     if outcome is None:
         return line
-    note = outcome.reason or "" if outcome.kind == "failed" else count(outcome.n_passages, "passage")
+    passages = count(outcome.n_passages, "passage") if outcome.kind != "failed" else ""
+    note = " · ".join(part for part in (passages, outcome.reason) if part)
     return replace(line, state=outcome.kind, note=note)
 
 
@@ -142,7 +144,7 @@ def _document(document: Document) -> Html:
             type="button",
             class_="remove",
             data_remove=document.id,
-            data_title=document.title,
+            data_title=shown(document.title),
             aria_label=f"Remove {document.title}",
         ),
         element("span", _why(document), class_="note", dir="auto") if document.status == "failed" else None,

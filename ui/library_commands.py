@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ui.options import DocumentArgument, JsonOption, LibraryOption, print_json, settings_for
+from ui.options import DocumentArgument, JsonOption, LibraryOption, OcrOption, print_json, settings_for
 
 commands = typer.Typer()
 
@@ -18,11 +17,12 @@ commands = typer.Typer()
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
     library: LibraryOption = None,
+    ocr: OcrOption = None,
 ) -> None:
     """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
     from ui.adding import add_and_report
 
-    if code := add_and_report(Console(), settings_for(library), paths):
+    if code := add_and_report(Console(), settings_for(library, ocr=ocr), paths):
         raise typer.Exit(code)
 
 
@@ -51,19 +51,21 @@ def show(
     ] = False,
 ) -> None:
     """Show a document's facts, or its text."""
+    from ingest.scans import note_of
     from rag.library import Library
+    from ui.terminal import words, write_text
 
     with Library.open(settings_for(library).library) as opened:
         found = opened.find(document)
         if text:
-            sys.stdout.buffer.write(opened.text(found.id).encode("utf-8"))
-            sys.stdout.buffer.flush()
+            write_text(opened.text(found.id))
             return
+        facts = found.to_dict() | {"note": note_of(opened, found)}
     console = Console(highlight=False)
-    for name, value in found.to_dict().items():
+    for name, value in facts.items():
         if value is not None:
             console.print(f"[bold]{name:<11}[/bold]", end=" ")
-            console.print(str(value), markup=False, soft_wrap=True)
+            console.print(words(str(value)), soft_wrap=True)
 
 
 @commands.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
@@ -73,9 +75,10 @@ def remove(
 ) -> None:
     """Remove documents from the library; the files themselves stay."""
     from rag.library import Library
+    from ui.terminal import words
 
     with Library.open(settings_for(library).library) as opened:
         found = {each.id: each for each in map(opened.find, documents)}
         for each in found.values():
             opened.remove(each.id)
-            Console().print(f"removed {each.title}", markup=False, highlight=False)
+            Console(highlight=False).print(words(f"removed {each.title}"))

@@ -21,6 +21,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing
 ModelOption = Annotated[
     str | None, typer.Option("--llm", metavar="MODEL", help="local, local-small, none, openai:NAME, …")
 ]
+OcrOption = Annotated[
+    bool | None,
+    typer.Option("--ocr/--no-ocr", show_default=False, help="Read scanned pages and pictures of text."),
+]
 DocumentArgument = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
 
 

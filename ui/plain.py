@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from rag.hidden import shown
 from rag.types import Answer, Citation, Sentence
 from ui.parts import VERDICTS, one_line, place
 
 
 def plain_text(answer: Answer) -> str:
-    """Return the answer with its sources as Markdown, for the clipboard."""
+    """Return the answer with its sources as Markdown, for the clipboard; hidden characters are labelled."""
+    return shown(_written(answer))
+
+
+def _written(answer: Answer) -> str:
     numbers = {source: n for n, source in enumerate(answer.sources, 1)}
     quotes = [f"> {one_line(q.quote)} [{numbers[q]}]" for q in answer.quotes]
     sources = [f"[{n}] {place(one_line(s.title), s.page)}: “{one_line(s.quote)}”" for s, n in numbers.items()]

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from rag.errors import UsageError
-from ui.options import JsonOption, LibraryOption, settings_for
+from ui.options import JsonOption, LibraryOption, OcrOption, settings_for
 
 commands = typer.Typer()
 
@@ -35,6 +35,7 @@ def sync(
             "With --watch this holds for the first run.",
         ),
     ] = False,
+    ocr: OcrOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the library equal to folders: what is new, changed, moved or gone there is so here.
@@ -47,7 +48,7 @@ def sync(
 
     if watch and (dry_run or as_json):
         raise UsageError("--watch goes on and on: leave out --dry-run and --json")
-    request = Request(settings_for(library), folders, confirmed=yes, as_json=as_json)
+    request = Request(settings_for(library, ocr=ocr), folders, confirmed=yes, as_json=as_json)
     console = Console(highlight=False, stderr=as_json)
     if watch:
         from ui.watching import watch_and_report

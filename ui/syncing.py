@@ -21,10 +21,9 @@ from rag.errors import LibraryMissing
 from rag.library import Library, absolute, path_of
 from rag.models import Embedder, make_embedder
 from rag.settings import Settings
-from rag.types import Document
 from ui.adding import VERBS
 from ui.options import print_json
-from ui.terminal import counting, fetching
+from ui.terminal import counting, fetching, words
 
 STYLES = {
     "added": "green",
@@ -55,7 +54,7 @@ class Request:
 
     def look(self) -> Survey:
         """Return what is on the disk now."""
-        return survey(self.folders, without=self.library, digests=self.digests)
+        return survey(self.folders, without=self.library, ocr=self.settings.ocr, digests=self.digests)
 
 
 def sync_and_report(console: Console, request: Request) -> bool:
@@ -65,11 +64,18 @@ def sync_and_report(console: Console, request: Request) -> bool:
         task = bar.add_task("looking for changes…", total=None)
 
         def move(progress: Progress) -> None:
-            words = VERBS[progress.stage].format(shown(progress.name))
-            bar.update(task, description=words, completed=progress.done, total=progress.total or None)
+            stage = VERBS[progress.stage].format(shown(progress.name))
+            bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
 
         embedder = lazy_embedder(console, request.settings)
-        report = sync(library, looked, embedder, confirmed=request.confirmed, on_progress=move)
+        report = sync(
+            library,
+            looked,
+            embedder,
+            ocr=request.settings.ocr,
+            confirmed=request.confirmed,
+            on_progress=move,
+        )
         n_passages = len(library)
     news = [outcome for outcome in report.outcomes if outcome.kind != "same"]
     counts = counts_of(report)
@@ -85,7 +91,7 @@ def sync_and_report(console: Console, request: Request) -> bool:
 
 def preview_and_report(console: Console, request: Request) -> bool:
     """Print what a run would do, change nothing, and return whether the guard would stop it."""
-    made = preview(request.look(), _documents(request.settings.library))
+    made = _previewed(request)
     reason = None if request.confirmed else objection(made)
     steps = [step for step in made.steps if step.kind not in ("same", "other")]
     if request.as_json:
@@ -112,12 +118,13 @@ def lazy_embedder(console: Console, settings: Settings) -> Callable[[], Embedder
     return made
 
 
-def _documents(library: Path) -> list[Document]:
+def _previewed(request: Request) -> Plan:
+    looked = request.look()
     try:
-        with Library.open(library) as opened:
-            return opened.documents()
+        with Library.open(request.settings.library) as library:
+            return preview(library, looked, ocr=request.settings.ocr)
     except LibraryMissing:
-        return []
+        return preview(None, looked)
 
 
 def _table(rows: Iterator[tuple[str, str, str]]) -> Table:
@@ -126,7 +133,7 @@ def _table(rows: Iterator[tuple[str, str, str]]) -> Table:
     table.add_column("outcome")
     table.add_column("", overflow="fold")
     for name, kind, why in rows:
-        table.add_row(Text(name), Text(kind, style=STYLES.get(kind, "yellow")), Text(why))
+        table.add_row(words(name), Text(kind, style=STYLES.get(kind, "yellow")), words(why))
     return table
 
 
@@ -164,8 +171,8 @@ def _step_counts(made: Plan) -> Counter[str]:
 def print_counts(console: Console, counts: Mapping[str, int], end: str) -> None:
     """Print how many files there are of each outcome, and a last word."""
     kinds = [*STYLES, *(kind for kind in _PREVIEW if counts.get(kind))]
-    words = ", ".join(f"{counts.get(kind, 0)} {_PREVIEW.get(kind, kind)}" for kind in kinds)
-    console.print(Text(words).append(f" · {end}", style="dim"))
+    told = ", ".join(f"{counts.get(kind, 0)} {_PREVIEW.get(kind, kind)}" for kind in kinds)
+    console.print(Text(told).append(f" · {end}", style="dim"))
 
 
 def _print_others(console: Console, made: Plan) -> None:

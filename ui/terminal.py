@@ -1,7 +1,11 @@
-"""Answers, tables and progress in a terminal."""
+"""Answers, tables and progress in a terminal.
+
+Words of documents and models pass through `words`: nothing in them acts on the terminal, or hides in it.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,6 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from rag.hidden import shown
 from rag.types import (
     Answer,
     AnswerFinished,
@@ -30,9 +35,21 @@ _STYLES = {"supported": "", "partly": "italic", "unsupported": "dim italic"}
 _NEAREST = 3
 
 
+def words(text: str, style: str = "") -> Text:
+    """Return words from outside as they may be printed: never as markup, hidden characters as labels."""
+    return Text(shown(text), style)
+
+
+def write_text(text: str) -> None:
+    """Write a document's text: exactly to a file or program, to a person with hidden characters as labels."""
+    sys.stdout.buffer.write((shown(text) if sys.stdout.isatty() else text).encode("utf-8"))
+    sys.stdout.buffer.flush()
+
+
 def place(at: Citation | FoundPassage) -> str:
-    """Return where a quote stands, in words: title and page."""
-    return f"{at.title}, page {at.page}" if at.page else at.title
+    """Return where a quote stands, in words: title and page; hidden characters are labelled."""
+    title = shown(at.title)
+    return f"{title}, page {at.page}" if at.page else title
 
 
 class AnswerView:
@@ -50,9 +67,8 @@ class AnswerView:
             return Text()
         lines: list[RenderableType] = [Text("Key quotes", style="bold")]
         for quote in event.quotes:
-            words = Text(f"“{_flat(quote.quote)}”")
-            words.append(f"  — {place(quote)}", style="cyan")
-            lines.append(Padding(words, (0, 0, 0, 2)))
+            said = words(f"“{_flat(quote.quote)}”").append(f"  — {place(quote)}", style="cyan")
+            lines.append(Padding(said, (0, 0, 0, 2)))
         return Group(*lines, Text())
 
     def add(self, event: TextWritten | SentenceChecked) -> None:
@@ -64,23 +80,23 @@ class AnswerView:
 
     def written(self) -> Text:
         """Return the sentences so far with their marks, and dimmed what is still being written."""
-        shown = Text()
+        text = Text()
         at = 0
         for sentence in self._sentences:
-            shown.append_text(self.sentence(sentence)).append(" ")
+            text.append_text(self.sentence(sentence)).append(" ")
             at = self._text.find(sentence.text, at) + len(sentence.text)
-        return shown.append(self._text[at:].strip(), style="dim")
+        return text.append_text(words(self._text[at:].strip(), "dim"))
 
     def sentence(self, sentence: Sentence) -> Text:
         """Return a sentence with the numbers of its citations."""
-        shown = Text(sentence.text, style=_STYLES[sentence.support])
+        text = words(sentence.text, _STYLES[sentence.support])
         for citation in sentence.citations:
-            shown.append(f"[{self._numbers.setdefault(citation, len(self._numbers) + 1)}]", style="bold cyan")
+            text.append(f"[{self._numbers.setdefault(citation, len(self._numbers) + 1)}]", style="bold cyan")
         if sentence.support == "unsupported":
-            shown.append(" (no source says this)", style="yellow")
+            text.append(" (no source says this)", style="yellow")
         elif sentence.support == "partly":
-            shown.append(" (partly supported)", style="yellow")
-        return shown
+            text.append(" (partly supported)", style="yellow")
+        return text
 
     def end(self, answer: Answer) -> RenderableType:
         """Return what follows the answer: the sources, or for a refusal the nearest passages."""
@@ -89,7 +105,7 @@ class AnswerView:
         lines: list[RenderableType] = [Text("Sources", style="bold")]
         for number, source in enumerate(answer.sources, 1):
             where = Text(f"[{number}] ", style="bold cyan").append(place(source), style="not bold")
-            lines += (Padding(where, (0, 0, 0, 2)), Padding(_flat(source.quote), (0, 0, 0, 6)))
+            lines += (Padding(where, (0, 0, 0, 2)), Padding(words(_flat(source.quote)), (0, 0, 0, 6)))
         return Group(*lines, _footer(answer))
 
 
@@ -125,8 +141,8 @@ def _refusal(answer: Answer) -> RenderableType:
     nearest = () if answer.quotes else answer.passages[:_NEAREST]
     lines.append(Text("The nearest passages:" if nearest else "The quotes above come nearest.", style="dim"))
     for passage in nearest:
-        words = _flat(passage.text)
-        text = Text(words[:240] + ("…" if len(words) > 240 else ""))
+        flat = _flat(passage.text)
+        text = words(flat[:240] + ("…" if len(flat) > 240 else ""))
         lines.append(Padding(text.append(f"  — {place(passage)}", style="cyan"), (0, 0, 0, 2)))
     lines.append(Text("Ask in other words, or add documents that hold the answer.", style="dim"))
     return Group(*lines, _footer(answer))
@@ -149,10 +165,10 @@ def documents_table(documents: Sequence[Document]) -> Table:
         table.add_column(name, justify="right" if name in ("pages", "passages") else "left", overflow="fold")
     for each in documents:
         status = (
-            Text("ready", style="green") if each.status == "ready" else Text(f"failed: {each.error}", "red")
+            Text("ready", style="green") if each.status == "ready" else words(f"failed: {each.error}", "red")
         )
         pages = str(each.n_pages or "")
-        table.add_row(each.id, Text(each.title), pages, str(each.n_passages), status, Text(each.uri))
+        table.add_row(each.id, words(each.title), pages, str(each.n_passages), status, words(each.uri))
     return table
 
 
@@ -175,5 +191,5 @@ def fetching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 
 def counting(console: Console) -> Progress:
     """Return a bar that counts files."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -62,8 +62,10 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
     return kept
 
 
-def add_uploads(library: Library, embedder: Embedder, files: Sequence[Path]) -> Iterator[Ledger]:
-    """Add uploaded files to the library, and yield the ledger at every step."""
+def add_uploads(
+    library: Library, embedder: Embedder, files: Sequence[Path], *, ocr: bool = False
+) -> Iterator[Ledger]:
+    """Add uploaded files to the library, by `ocr` also scans, and yield the ledger at every step."""
     try:
         paths = keep(files, library.path / FOLDER)
     except FootnoteError as error:
@@ -72,7 +74,9 @@ def add_uploads(library: Library, embedder: Embedder, files: Sequence[Path]) -> 
     ledger = Ledger(tuple(Line(path.name) for path in paths))
     yield ledger
     news: SimpleQueue[Progress | list[Outcome] | str] = SimpleQueue()
-    threading.Thread(target=_work, args=(library, embedder, paths, news), name="ingest", daemon=True).start()
+    threading.Thread(
+        target=_work, args=(library, embedder, paths, news, ocr), name="ingest", daemon=True
+    ).start()
     while True:
         item = news.get()
         if isinstance(item, str):
@@ -90,11 +94,12 @@ def _work(
     embedder: Embedder,
     paths: Sequence[Path],
     news: SimpleQueue[Progress | list[Outcome] | str],
+    ocr: bool,
 ) -> None:
     from ingest.pipeline import add
 
     try:
-        news.put(add(library, paths, embedder, on_progress=news.put))
+        news.put(add(library, paths, embedder, ocr=ocr, on_progress=news.put))
     except FootnoteError as error:
         news.put(str(error))
     except Exception:  # the border of a request: the page must say something

@@ -17,6 +17,7 @@ from ingest.watch import News, changes
 from rag.errors import FootnoteError, SyncRefused
 from rag.library import Library, absolute
 from ui.syncing import STYLES, Request, counts_of, lazy_embedder, place, print_counts, why
+from ui.terminal import words
 
 _RETRY_S = 5.0
 
@@ -41,7 +42,7 @@ class _Watcher:
     """Syncs whenever it is told that something has changed."""
 
     def __init__(self, console: Console, request: Request) -> None:
-        self._tried: dict[Path, str] = {}
+        self._tried: dict[Path, str | None] = {}
         self._shut: set[Path] = set()
         self._console = console
         self._request = request
@@ -86,6 +87,7 @@ class _Watcher:
                 library,
                 looked,
                 self._embedder,
+                ocr=self._request.settings.ocr,
                 confirmed=self._request.confirmed and not self._runs,
                 tried=self._tried,
                 on_outcome=self._tell,
@@ -94,7 +96,11 @@ class _Watcher:
             n_passages = len(library)
         failed = {each.path for each in report.outcomes if each.kind == "failed"}
         failed |= {step.path for step in report.plan.of("failing")}
-        self._tried = {path: digest for path, digest in looked.disk.files.items() if path in failed}
+        self._tried = {
+            path: digest
+            for path, digest in looked.disk.files.items()
+            if digest is not None and path in failed
+        }
         self._shut = set(looked.unlisted)
         if report.plan.work or not self._runs:
             self._last_word = ""
@@ -105,15 +111,15 @@ class _Watcher:
         if outcome.kind == "same" or outcome.path in self._shut:
             return
         line = Text(f"{outcome.kind:<8}", style=STYLES[outcome.kind])
-        line.append(place(outcome.path, self._request), style="not bold")
+        line.append_text(words(place(outcome.path, self._request), "not bold"))
         reason = why(outcome, self._request)
-        self._console.print(line.append(f"  {reason}" if reason else "", style="dim"), soft_wrap=True)
+        self._console.print(line.append_text(words(f"  {reason}" if reason else "", "dim")), soft_wrap=True)
 
-    def _say(self, words: str, style: str) -> None:
+    def _say(self, said: str, style: str) -> None:
         """Print a word about the state, but not twice in a row."""
-        if words != self._last_word:
-            self._last_word = words
-            self._console.print(Text(words, style=style), soft_wrap=True)
+        if said != self._last_word:
+            self._last_word = said
+            self._console.print(words(said, style), soft_wrap=True)
 
 
 @contextmanager

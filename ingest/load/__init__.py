@@ -13,36 +13,51 @@ from dataclasses import replace
 from typing import cast
 
 from ingest.load import sniff
-from ingest.load.formats import CONVERSIONS, FORMATS, SUPPORTED, extension, media_type
+from ingest.load.formats import (
+    CONVERSIONS,
+    FORMATS,
+    PICTURES,
+    SUPPORTED,
+    extension,
+    is_read,
+    may_be_scanned,
+    media_type,
+)
+from ingest.load.ocr import Scans
 from rag.errors import BrokenDocument, EmptyDocument, LimitExceeded, LoadError, UnknownFormat
 from rag.types import Text
 
-__all__ = ["SUPPORTED", "check_supported", "load", "media_type"]
+__all__ = ["SUPPORTED", "check_supported", "is_read", "load", "may_be_scanned", "media_type"]
 
-_Loader = Callable[[bytes, str], Text]
+_Loader = Callable[..., Text]
 _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
-def check_supported(name: str) -> None:
+def check_supported(name: str, *, pictures: bool = False) -> None:
     """Refuse a file by its name alone.
+
+    Args:
+        name: the file's name.
+        pictures: whether pictures of text are read, too.
 
     Raises:
         UnknownFormat: Footnote does not read files of this extension.
     """
-    suffix = extension(name)
-    if suffix in SUPPORTED:
+    if is_read(name, pictures=pictures):
         return
+    suffix = extension(name)
     what = f"Footnote does not read {suffix} files" if suffix else "the name has no extension"
     known = ", ".join(sorted(known.removeprefix(".") for known in SUPPORTED))
     raise UnknownFormat(f"{name}: {what}; {CONVERSIONS.get(suffix, f'it reads {known}')}")
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, scans: Scans = "refuse") -> Text:
     """Return the text of a file's bytes, with the marks of its pages and headings.
 
     Args:
         data: the whole file.
         name: the file's name; its extension picks the loader.
+        scans: what to do with pages that have no text; left, they may be all there is.
 
     Raises:
         LoadError: one of its subclasses; the message starts with `name` and says why and what to do.
@@ -51,7 +66,7 @@ def load(data: bytes, name: str) -> Text:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of oddities in files; nobody is there to read it
-            return _load(data, name)
+            return _load(data, name, scans)
     except LoadError:
         raise
     except ImportError as error:
@@ -68,14 +83,16 @@ def load(data: bytes, name: str) -> Text:
         raise BrokenDocument(f"{name}: the file is damaged ({why}); open and save it again") from error
 
 
-def _load(data: bytes, name: str) -> Text:
-    check_supported(name)
+def _load(data: bytes, name: str, scans: Scans) -> Text:
+    check_supported(name, pictures=scans != "refuse")
     if not data:
         raise EmptyDocument(f"{name}: the file is empty; there is nothing to add")
-    known = FORMATS[extension(name)]
+    known = (FORMATS | PICTURES)[extension(name)]
     sniff.check(data, name, known.kind)
     loader = cast(_Loader, importlib.import_module(f"ingest.load.{known.module}").load)
-    text = loader(data, name)
+    text = loader(data, name, scans) if known.scanned else loader(data, name)
+    if scans == "leave" and text.blank_pages and known.scanned:
+        return _storable(text)
     if not any(map(str.isalnum, text.text)):
         raise EmptyDocument(f"{name}: there is no text in it; there is nothing to add")
     return _storable(text)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from ingest.load import ocr
 from ingest.load.draft import Draft, best_title
 from ingest.load.paragraphs import Line, Paragraph, known_words, to_paragraphs
 from rag.errors import BrokenDocument, EmptyDocument, EncryptedDocument
@@ -25,8 +26,13 @@ _LEVELS = 4
 _BOXES = 5  # characters of a line that are measured
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, scans: ocr.Scans = "refuse") -> Text:
     """Return the text of a PDF.
+
+    Args:
+        data: the whole file.
+        name: the file's name.
+        scans: what to do with pages that have no text.
 
     Raises:
         EncryptedDocument: it does not open without a password.
@@ -45,17 +51,29 @@ def load(data: bytes, name: str) -> Text:
         raise BrokenDocument(f"{name}: the PDF is damaged and does not open; export it again") from error
     try:
         pages = [list(_lines(document, number)) for number in range(len(document))]
+        if scans == "read":
+            pages = [page or _read(document, number) for number, page in enumerate(pages)]
         outline = _outline(document)
         title = document.get_metadata_value("Title")
     finally:
         document.close()
-    if not any(pages):
+    if not any(pages) and scans != "leave":
         count = f"any of its {len(pages)} pages" if len(pages) > 1 else "its page"
-        raise EmptyDocument(f"{name}: no text on {count}; it is probably scanned: run OCR on it first")
-    return _write(pages, outline, name, title)
+        if scans == "read":
+            raise EmptyDocument(f"{name}: no text on {count}, even with OCR; scan it again, in better light")
+        raise EmptyDocument(f"{name}: no text on {count}; it may be scanned: read it with --ocr")
+    return write(pages, outline, name, title)
 
 
-def _write(pages: list[list[Line]], outline: dict[tuple[int, str], int], name: str, title: str) -> Text:
+def write(pages: list[list[Line]], outline: dict[tuple[int, str], int], name: str, title: str) -> Text:
+    """Return the text of pages of lines, as paragraphs and headings.
+
+    Args:
+        pages: the lines of each page in reading order.
+        outline: the levels of headings by page, from 0, and their letters; else their size tells them.
+        name: the file's name.
+        title: what the file gives as its title; may be junk.
+    """
     lines = [line for page in pages for line in page]
     words, body = known_words(lines), _body_size(lines)
     paragraphs = [to_paragraphs(page, words) for page in pages]
@@ -101,6 +119,24 @@ def _lines(document: Any, number: int) -> Iterator[Line]:
         return
     finally:
         page.close()
+
+
+def _read(document: Any, number: int) -> list[Line]:
+    """Return the lines of a page as OCR reads them; a page that pdfium cannot draw has none."""
+    import pypdfium2
+
+    try:
+        page = _page(document, number)
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        dots = min(ocr.MAX_DPI / 72, ocr.MAX_SIDE / max(*page.get_size(), 1.0))
+        picture = page.render(scale=dots, rev_byteorder=False, prefer_bgrx=False).to_numpy()
+    except pypdfium2.PdfiumError:
+        return []
+    finally:
+        page.close()
+    return ocr.read(picture, dots=dots)
 
 
 def _page(document: Any, number: int) -> Any:

@@ -16,6 +16,8 @@ _MAGIC = (
     (b"\x89PNG\r\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"GIF8", "gif"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
     (b"\x1f\x8b", "gzip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a", "rar"),
@@ -45,6 +47,7 @@ _WORDS = {
     "rar": "a RAR archive",
     "rtf": "an RTF document",
     "text": "plain text",
+    "tiff": "a TIFF picture",
     "xlsx": "an Excel workbook",
     "zip": "a ZIP archive",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+from rag.hidden import shown
+
 
 class Html(str):
     """Markup that is safe to show: made by `element` and `join`."""
@@ -12,11 +14,15 @@ class Html(str):
 
 
 def text(value: object) -> Html:
-    """Return a value's words as markup that shows exactly them; markup is returned as it is."""
+    """Return a value's words as markup that shows exactly them, hidden characters as labels; markup stays."""
     if isinstance(value, Html):
         return value
-    encodable = str(value).encode("utf-8", "replace").decode("utf-8")
-    return Html(html.escape(encodable.replace("\0", "\N{REPLACEMENT CHARACTER}")))
+    encodable = (
+        shown(str(value).replace("\0", "\N{REPLACEMENT CHARACTER}"))
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
+    return Html(html.escape(encodable))
 
 
 def join(*parts: object) -> Html:

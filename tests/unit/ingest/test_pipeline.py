@@ -264,3 +264,25 @@ def test_a_stop_finishes_the_file_at_hand_and_leaves_the_others(library, embedde
     assert len(library.documents()) == 2
     assert library.catalog.get_meta("index") is None  # it catches up when it is next opened
     assert sorted(kinds(add(library, [folder], embedder)).values()) == ["added", "same", "same"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "asked"),
+    [
+        pytest.param("The oﬃce of ﬁnance", "office", id="ligature"),
+        pytest.param("em\xadbas\xadsy", "embassy", id="soft hyphen"),
+        pytest.param("Li\u200bbya", "libya", id="zero width"),
+        pytest.param("in ２０２４", "2024", id="full width"),
+    ],
+)
+def test_words_are_found_as_they_read(raw: str, asked: str, library, embedder, tmp_path: Path) -> None:
+    path = tmp_path / "odd.txt"
+    path.write_text(f"Of the zebra it says: {raw}.", "utf-8")
+    add(library, [path], embedder)
+    [(found, _)] = library.catalog.search([asked], 5)
+    document = library.find("odd.txt")
+    passage = library.catalog.passages([found])[found]
+    assert raw in passage.text
+    assert passage.text == library.text(document.id)[passage.start : passage.end]
+    assert add(library, [path], embedder)[0].kind == "same"
+    assert f"odd\n{passage.text}" in embedder.texts

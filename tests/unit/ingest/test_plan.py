@@ -83,7 +83,7 @@ FAILED = {"status": "failed", "error": "a.txt: there is no text in it"}
         pytest.param({"/root/a.txt": "X"}, [replace(A, **FAILED)], {"a.txt": "again"}, id="failed-before"),
         pytest.param({"/root/a.txt": "A"}, [replace(A, **FAILED)], {"a.txt": "again"}, id="back-to-the-old"),
         pytest.param({"/root/a.txt": ""}, [A], {"a.txt": "unread"}, id="unreadable"),
-        pytest.param({"/root/a.mp4": ""}, [], {"a.mp4": "other"}, id="not-a-kind-that-is-read"),
+        pytest.param({"/root/a.mp4": None}, [], {"a.mp4": "other"}, id="not-a-kind-that-is-read"),
         pytest.param(
             {"/root/c.txt": "A"},
             [A, held("/root/c.txt", "A", n_passages=0, status="failed")],
@@ -166,6 +166,11 @@ def test_the_guard_stops_at_an_empty_folder_however_little_it_held() -> None:
     assert objection(made({}, elsewhere)) is None
 
 
+def test_a_document_with_pages_that_were_not_read_is_tried_again() -> None:
+    [step] = made({"/root/a.txt": "A"}, [A], blank={A.id}).steps
+    assert (step.kind, step.document) == ("again", A)
+
+
 names = st.sampled_from(["a.txt", "b.txt", "A.txt", "d/a.txt", "d/b.txt", "a.txt/c.txt", "film.mp4"])
 contents = st.sampled_from(["1", "2", "3"])
 in_library = st.dictionaries(names, st.tuples(contents, st.sampled_from(["ready", "failed", "empty"])))
@@ -176,7 +181,7 @@ def _document(path: str, content: str, state: str):
     return held(f"/root/{path}", content, status=status, n_passages=int(state != "empty"))
 
 
-def _applied(done: Plan, documents: list, files: dict[Path, str]) -> list:
+def _applied(done: Plan, documents: list, files: dict[Path, str | None]) -> list:
     """Carry out a plan in which nothing fails."""
     after = {each.uri: each for each in documents}
     for step in done.work:
@@ -192,12 +197,12 @@ def _applied(done: Plan, documents: list, files: dict[Path, str]) -> list:
 @hypothesis_settings(deadline=None)
 @given(st.dictionaries(names, contents), in_library)
 def test_a_plan_makes_the_library_equal_to_the_folder(on_disk, known) -> None:
-    files = {ROOT / path: content for path, content in on_disk.items()}
+    files = {ROOT / path: None if path == "film.mp4" else content for path, content in on_disk.items()}
     others = [held("/other/a.txt", "1"), held("/root.txt", "2")]
     documents = [_document(path, *each) for path, each in known.items()] + others
     done = plan(Disk((ROOT,), files), documents)
     after = _applied(done, documents, files)
-    read = {path.as_uri(): content for path, content in files.items() if path.suffix == ".txt"}
+    read = {path.as_uri(): content for path, content in files.items() if content is not None}
     kept = {each.uri: each.sha256 for each in documents if each in others or each.uri.endswith(".mp4")}
     expected = read | {u: s for u, s in kept.items() if not u.endswith(".mp4") or "film.mp4" in on_disk}
     assert {each.uri: each.sha256 for each in after} == expected

@@ -25,8 +25,8 @@ from rag.library import Library
 class Unfenced(Worker):
     """Parses in this process: a sync is tested here, not the fence."""
 
-    def _load(self, name, data):
-        return load(data, name)
+    def _load(self, name, data, scans, limits):
+        return load(data, name, scans)
 
 
 @pytest.fixture(autouse=True)

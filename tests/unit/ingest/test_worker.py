@@ -257,7 +257,7 @@ def test_what_libraries_print_does_not_disturb():
 import os, sys
 from ingest import worker
 from rag.types import Text
-def noisy(data, name):
+def noisy(data, name, scans):
     print("noise")
     os.write(1, b"more noise")
     sys.stdin.read()
@@ -267,7 +267,7 @@ worker.main(sys.argv[1])
 """
     options = f'{{"memory_bytes": {1 << 30}, "parent": {os.getpid()}}}'
     child = Child([sys.executable, "-c", code, options], {"PYTHONPATH": os.pathsep.join(sys.path)})
-    header = b'{"name": "a.txt", "cpu_s": 9, "max_chars": 100}'
+    header = b'{"name": "a.txt", "cpu_s": 9, "max_chars": 100, "scans": "refuse"}'
     try:
         replies = [child.exchange([header, b"words"], timeout_s=20, max_reply=10**6) for _ in range(2)]
     finally:

@@ -7,15 +7,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markup import parse
 
+from rag.hidden import hidden, shown
 from ui.html import Html, element, join, text
 
 
 @given(st.text(), st.text())
 def test_words_come_back_exactly_and_are_never_markup(words, value):
-    node = parse(element("p", words, title=value)).one("p")
+    node = parse(element("p", words, title=value, data_again=value)).one("p")
     assert node.text == words.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    assert node.attributes == {"title": value.replace("\0", "\N{REPLACEMENT CHARACTER}")}
-    assert node.all() == []
+    assert node.attributes == {
+        "title": shown(value),
+        "data-again": value.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+    }
+    assert [each.attributes["data-label"] for each in node.all()] == [run.label for run in hidden(words)]
+
+
+def test_hidden_characters_are_labelled_and_cannot_turn_the_words_round():
+    node = parse(element("p", "see \u202egpj.exe", aria_label="a\u200bb"))
+    run = node.one("bdi")
+    assert run.attributes == {
+        "class": "hidden-run",
+        "role": "img",
+        "aria-label": "invisible: right-to-left override",
+        "data-label": "U+202E",
+    }
+    assert run.text == "\u202e"
+    assert node.one("p").attributes["aria-label"] == "a⟦U+200B⟧b"
 
 
 @given(st.text())

@@ -180,6 +180,16 @@ def test_the_copy_has_numbers_verdicts_and_sources():
     assert plain_text(refused) == "**When?**\n\nThe documents do not answer this question."
 
 
+def test_what_a_quote_hides_is_shown_on_the_page_and_in_the_copy():
+    hostile = replace(MAY, quote="On 5 \u202eMay.\x1b", title="No\u200btes")
+    page = parse(render_question(done(quotes=(hostile,))))
+    labels = [run.attributes["data-label"] for run in page.one(".quotes").all(".hidden-run")]
+    assert labels == ["U+202E", "U+001B", "U+200B"]
+    copy = plain_text(answer(quotes=(hostile,)))
+    assert "On 5 ⟦U+202E⟧May.⟦U+001B⟧" in copy
+    assert "No⟦U+200B⟧tes" in copy
+
+
 HOSTILE = st.one_of(
     st.text(max_size=40),
     st.sampled_from(
@@ -201,7 +211,7 @@ HOSTILE = st.one_of(
 TAGS = set("article section h2 h3 div span p button bdi details summary mark ol ul li".split())
 ATTRIBUTES = set(
     "class dir type title role aria-busy aria-label data-document data-start data-end data-passage data-say "
-    "data-copy data-again".split()
+    "data-copy data-again data-label".split()
 )
 
 

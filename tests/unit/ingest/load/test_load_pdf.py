@@ -146,7 +146,10 @@ def test_characters_beyond_the_first_plane():
             id="password",
         ),
         pytest.param(
-            drawn(" ", " "), EmptyDocument, "no text on any of its 2 pages; it is probably scanned", id="scan"
+            drawn(" ", " "),
+            EmptyDocument,
+            "no text on any of its 2 pages; it may be scanned: read it with --ocr",
+            id="scan",
         ),
         pytest.param(drawn("...", "---"), EmptyDocument, "there is no text in it", id="only marks"),
         pytest.param(b"%PDF-1.4\nrubbish", BrokenDocument, "the PDF is damaged", id="rubbish"),
