@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 
 from ingest.chunk import chunk, context
+from ingest.files import leads_out, title_of
+from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import media_type
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
@@ -66,6 +68,7 @@ def add(
     paths: Iterable[Path],
     embedder: Embedder,
     *,
+    limits: Limits = DEFAULT_LIMITS,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Outcome]:
     """Add files and folders to a library; what has not changed is left alone.
@@ -74,8 +77,10 @@ def add(
 
     Args:
         library: where to.
-        paths: files, and folders that are walked to their ends; hidden files are passed over.
+        paths: files, and folders that are walked to their ends; hidden files are passed over, and links that
+            lead out of the folders are refused.
         embedder: makes the vectors.
+        limits: what reading one file may take.
         on_progress: called before each file and at each stage.
 
     Returns:
@@ -88,7 +93,8 @@ def add(
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
-    run = _Run(library, embedder, list(find(paths)), on_progress)
+    given = [path.expanduser().absolute() for path in paths]
+    run = _Run(library, embedder, list(find(given)), given, limits, on_progress)
     return run.all()
 
 
@@ -120,18 +126,22 @@ class _Run:
         library: Library,
         embedder: Embedder,
         files: Sequence[Path],
+        given: Sequence[Path],
+        limits: Limits,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._library = library
         self._embedder = embedder
         self._files = files
+        self._given = given
+        self._limits = limits
         self._tell = on_progress
         self._known = {document.uri: document for document in library.documents()}
         self._outcomes: dict[Path, Outcome] = {}
         self._waiting: list[_Read] = []
 
     def all(self) -> list[Outcome]:
-        with Worker() as worker:
+        with Worker(self._limits) as worker:
             for i, path in enumerate(self._files):
                 self._tell(Progress("reading", i, len(self._files), path.name))
                 self._one(worker, path)
@@ -147,7 +157,7 @@ class _Run:
         old = self._known.get(path.as_uri())
         digest = ""
         try:
-            data = worker.read(path)
+            data = worker.read(path, follow=not leads_out(path, self._given))
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and old.sha256 == digest and old.status == "ready":
                 self._outcomes[path] = Outcome(path, "same", old.title, old.n_passages)
@@ -161,7 +171,7 @@ class _Run:
     def _cut(self, path: Path, digest: str, text: Text, *, known: bool) -> _Read:
         uri = path.as_uri()
         identity = document_id(uri)
-        title = text.title or path.stem
+        title = text.title or title_of(path)
         passages = chunk(text, identity, title, self._embedder.token_offsets)
         document = Document(
             id=identity,
@@ -205,13 +215,13 @@ class _Run:
 
     def _failed(self, path: Path, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
-        self._outcomes[path] = Outcome(path, "failed", path.stem, reason=str(error))
+        self._outcomes[path] = Outcome(path, "failed", title_of(path), reason=str(error))
         if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
             uri = path.as_uri()
             document = Document(
                 id=document_id(uri),
                 uri=uri,
-                title=path.stem,
+                title=title_of(path),
                 media_type=media_type(path.name),
                 sha256=digest,
                 n_chars=0,

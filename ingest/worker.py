@@ -3,7 +3,7 @@
 Both ends speak frames: eight bytes of length, then JSON or a file's bytes. Never pickle: a parser that a
 hostile file has taken over must not be able to run code in the parent.
 
-    parent -> child   {"name": …, "cpu_s": …, "max_chars": …}, then the file
+    parent -> child   {"name": …, "limits": {…}}, then the file
     child -> parent   a text or an error, see `ingest.answers`
 """
 
@@ -12,16 +12,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import stat
 import sys
 import threading
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from ingest import answers, fence
 from ingest.child import Child, read_frame, write_frame
+from ingest.files import open_file, shown, unopened
+from ingest.limits import DEFAULT_LIMITS, Limits, exceeded
 from ingest.load import check_supported, load
 from rag.errors import BrokenDocument, LimitExceeded, LoadError
 from rag.types import Text
@@ -36,26 +37,6 @@ _SINGLE = {
 }  # threads take memory
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What reading one file may take.
-
-    Attributes:
-        max_bytes: size of the file.
-        memory_bytes: address space of the parsing process. Python with markitdown takes 0.26 GB of it before
-            it has read anything.
-        cpu_s: processor time.
-        wall_s: time from sending the file to having its text, start of the process included.
-        max_chars: length of the text.
-    """
-
-    max_bytes: int = 100_000_000
-    memory_bytes: int = 1 << 30
-    cpu_s: float = 30.0
-    wall_s: float = 30.0
-    max_chars: int = 50_000_000
-
-
 class Worker:
     """Reads files in a child process, one at a time.
 
@@ -64,8 +45,8 @@ class Worker:
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self._child: Child | None = None
         self._lock = threading.Lock()
 
@@ -74,17 +55,21 @@ class Worker:
         """The child's process id; None while there is no child."""
         return self._child.pid if self._child else None
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path, *, follow: bool = True) -> bytes:
         """Return the bytes of a file that may be loaded; no more is read than a file may have.
 
+        Args:
+            path: the file.
+            follow: read what a link leads to; else a link is refused.
+
         Raises:
-            LoadError: it is of an unknown kind, too large, or cannot be opened.
+            LoadError: it is of an unknown kind, too large, a link, or cannot be opened.
         """
-        name = _one_line(path)
-        check_supported(name)
-        data = _read(path, name, self._limits.max_bytes)
-        if len(data) > self._limits.max_bytes:
-            raise _too_large(name, self._limits.max_bytes)
+        name = shown(path.name)
+        if follow or not path.is_symlink():
+            check_supported(name)
+        data = _read(path, self._limits, follow=follow)
+        self._check_size(name, data)
         return data
 
     def load(self, path: Path, data: bytes | None = None) -> Text:
@@ -97,12 +82,11 @@ class Worker:
         Raises:
             LoadError: one of its subclasses; the message says why and what to do.
         """
-        name = _one_line(path)
+        name = shown(path.name)
         if data is None:
             data = self.read(path)
         check_supported(name)
-        if len(data) > self._limits.max_bytes:
-            raise _too_large(name, self._limits.max_bytes)
+        self._check_size(name, data)
         with self._lock:
             return self._load(name, data)
 
@@ -119,40 +103,45 @@ class Worker:
     ) -> None:
         self.close()
 
+    def _check_size(self, name: str, data: bytes) -> None:
+        if len(data) > self._limits.max_bytes:
+            raise _too_large(name, self._limits)
+
     def _load(self, name: str, data: bytes) -> Text:
+        deadline = time.monotonic() + self._limits.load_timeout_s
         while True:
             fresh = self._child is None
-            outcome = self._ask(name, data)
+            outcome = self._ask(name, data, deadline)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
-    def _ask(self, name: str, data: bytes) -> Text | LoadError:
+    def _ask(self, name: str, data: bytes, deadline: float) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
         """
         limits = self._limits
-        header = json.dumps({"name": name, "cpu_s": limits.cpu_s, "max_chars": limits.max_chars}).encode()
+        header = json.dumps({"name": name, "limits": limits.to_dict()}).encode()
         child = self._child = self._child or _start(limits)
         try:
             reply = child.exchange(
-                (header, data), timeout_s=limits.wall_s, max_reply=6 * limits.max_chars + _OVERHEAD
+                (header, data),
+                timeout_s=max(0.0, deadline - time.monotonic()),
+                max_reply=6 * limits.max_characters + _OVERHEAD,
             )
         except TimeoutError:
             self._stop()
-            raise LimitExceeded(
-                f"{name}: reading it takes more than {limits.wall_s:g} s; split or simplify it"
-            ) from None
+            raise _too_slow(name, limits) from None
         except EOFError:
             self._child = None
             return _obituary(child.ended(), name, limits)
         except BaseException:  # interrupted halfway: the child's next answer would be to the wrong file
             self._stop()
             raise
-        outcome = answers.unpack(reply, name, limits.max_chars)
+        outcome = answers.unpack(reply, name, limits.max_characters)
         if isinstance(outcome, LimitExceeded):
             self._stop()
         return outcome
@@ -178,54 +167,40 @@ def _environment(python_path: str) -> dict[str, str]:
     return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
 
 
-def _one_line(path: Path) -> str:
-    return " ".join(path.name.split())
+def _read(path: Path, limits: Limits, *, follow: bool) -> bytes:
+    with open_file(path, follow=follow) as file:
+        if os.fstat(file.fileno()).st_size > limits.max_bytes:
+            raise _too_large(shown(path.name), limits)
+        try:
+            return file.read(limits.max_bytes + 1) or b""  # None where a file of the system's would wait
+        except OSError as error:
+            raise unopened(path, error) from error
 
 
-def _read(path: Path, name: str, limit: int) -> bytes:
-    try:
-        # Not blocking: to open a named pipe would wait for someone to write to it.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise LoadError(f"{name}: it is not a regular file; add a file or a folder")
-            return file.read(limit + 1)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LoadError(
-            f"{name}: it cannot be opened ({why}); check that it is there and may be read"
-        ) from error
+def _too_large(name: str, limits: Limits) -> LimitExceeded:
+    return exceeded(name, f"it is larger than {limits.max_file_mb:,g} MB", "max_file_mb")
 
 
-def _too_large(name: str, limit: int) -> LimitExceeded:
-    return LimitExceeded(f"{name}: it is larger than {limit // 1_000_000:,} MB; split it into smaller files")
+def _too_slow(name: str, limits: Limits) -> LimitExceeded:
+    return exceeded(name, f"reading it takes more than {limits.load_timeout_s:g} s", "load_timeout_s")
 
 
 def _obituary(code: int, name: str, limits: Limits) -> LoadError:
     """Return what to tell the user of a child's end."""
     if code == -signal.SIGXCPU:
-        return LimitExceeded(
-            f"{name}: reading it takes more than {limits.cpu_s:g} s of processor time; split or simplify it"
-        )
+        return _too_slow(name, limits)
     if code in (_OUT_OF_MEMORY, -signal.SIGKILL):
-        return LimitExceeded(f"{name}: reading it takes too much memory; split it into smaller files")
+        return exceeded(name, "reading it takes too much memory", "load_memory_mb")
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     return BrokenDocument(f"{name}: it crashes the reader ({cause}); open it, save it again and add that")
 
 
-def _answer(request: dict[str, Any], data: bytes) -> bytes:
+def _answer(name: str, data: bytes, limits: Limits) -> bytes:
     """Return the child's answer to one request."""
-    name, most = request["name"], request["max_chars"]
     try:
-        text = load(data, name)
+        return answers.pack(load(data, name, limits))
     except LoadError as error:
         return answers.pack(error)
-    if len(text.text) > most:
-        return answers.pack(
-            LimitExceeded(
-                f"{name}: it has more than {most:,} characters of text; split it into smaller files"
-            )
-        )
-    return answers.pack(text)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -250,8 +225,9 @@ def main(options: str) -> None:
             if data is None:
                 return
             request = json.loads(header)
-            fence.limit_cpu(request["cpu_s"])
-            write_frame(sink, _answer(request, data))
+            limits = Limits(**request["limits"])
+            fence.limit_cpu(limits.load_timeout_s)
+            write_frame(sink, _answer(request["name"], data, limits))
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
 

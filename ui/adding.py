@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ingest.files import shown
+from ingest.limits import Limits
 from ingest.pipeline import Outcome, Progress, add
 from rag.library import Library
 from rag.models import make_embedder
@@ -33,10 +36,10 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         task = bar.add_task("looking for files…", total=None)
 
         def move(progress: Progress) -> None:
-            words = _VERBS[progress.stage].format(progress.name)
+            words = escape(_VERBS[progress.stage].format(shown(progress.name)))
             bar.update(task, description=words, completed=progress.done, total=progress.total or None)
 
-        outcomes = add(library, paths, embedder, on_progress=move)
+        outcomes = add(library, paths, embedder, limits=Limits.of(settings), on_progress=move)
         n_passages = len(library)
     console.print(_table(outcomes) if outcomes else "No files there.")
     counts = Counter[str](outcome.kind for outcome in outcomes)
@@ -56,9 +59,9 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("why", overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(outcome.path.name),
+            Text(shown(outcome.path.name)),
             Text(outcome.kind, style=_STYLES[outcome.kind]),
             str(outcome.n_passages or ""),
-            Text((outcome.reason or "").removeprefix(f"{outcome.path.name}: ")),
+            Text((outcome.reason or "").removeprefix(f"{shown(outcome.path.name)}: ")),
         )
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from ingest.limits import Limits
 from ingest.load.decode import decode
 from ingest.load.draft import Draft
 from ingest.load.formats import extension
@@ -16,7 +17,7 @@ _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 10_000_000
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the rows of a table as ``header: value; header: value`` lines."""
     text = decode(data, name).replace("\0", "\ufffd")
     csv.field_size_limit(_LONGEST_CELL)

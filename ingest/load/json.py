@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ingest.limits import Limits
 from ingest.load.decode import decode
 from ingest.load.draft import Draft
 from ingest.load.formats import extension
@@ -13,7 +14,7 @@ from rag.errors import BrokenDocument
 from rag.types import Text
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the values of a JSON file, each led by its path; a list at the top is a list of records."""
     text = decode(data, name)
     value = _lines(text, name) if extension(name) == ".jsonl" else _whole(text, name)

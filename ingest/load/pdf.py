@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from ingest.limits import Limits, exceeded
 from ingest.load.draft import Draft, best_title
 from ingest.load.paragraphs import Line, Paragraph, known_words, to_paragraphs
 from rag.errors import BrokenDocument, EmptyDocument, EncryptedDocument
@@ -25,13 +26,14 @@ _LEVELS = 4
 _BOXES = 5  # characters of a line that are measured
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, limits: Limits) -> Text:
     """Return the text of a PDF.
 
     Raises:
         EncryptedDocument: it does not open without a password.
         EmptyDocument: no page has text, as in a scan.
         BrokenDocument: pdfium cannot open it.
+        LimitExceeded: it has more pages than it may.
     """
     import pypdfium2
 
@@ -44,6 +46,8 @@ def load(data: bytes, name: str) -> Text:
             ) from error
         raise BrokenDocument(f"{name}: the PDF is damaged and does not open; export it again") from error
     try:
+        if len(document) > limits.max_pages:
+            raise exceeded(name, f"it has more than {limits.max_pages:,} pages", "max_pages")
         pages = [list(_lines(document, number)) for number in range(len(document))]
         outline = _outline(document)
         title = document.get_metadata_value("Title")
