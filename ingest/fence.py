@@ -9,7 +9,7 @@ import signal
 import sys
 from contextlib import suppress
 
-from ingest import seccomp
+from ingest import landlock, seccomp
 
 _PR_SET_PDEATHSIG = 1
 _REFUSED = frozenset(
@@ -19,6 +19,7 @@ _REFUSED = frozenset(
         "os.forkpty",
         "os.posix_spawn",
         "os.system",
+        "socket.__new__",
         "socket.bind",
         "socket.connect",
         "socket.getaddrinfo",
@@ -64,6 +65,11 @@ def refuse_network_and_programs() -> bool:
 
     sys.addaudithook(refuse)
     return seccomp.install()
+
+
+def hide_files() -> bool:
+    """Leave nothing to be read but the system's and Python's own files; say whether the kernel does."""
+    return landlock.install((*landlock.SYSTEM, *landlock.places_of_python()))
 
 
 def die_with_parent(parent: int) -> None:

@@ -218,6 +218,7 @@ def main(options: str) -> None:
     fence.die_with_parent(settings["parent"])
     source, sink = _take_pipes()
     fence.limit_memory(settings["memory_bytes"])
+    fence.hide_files()
     fence.refuse_network_and_programs()
     try:
         while header := read_frame(source):

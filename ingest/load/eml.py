@@ -49,7 +49,7 @@ def _content(part: MIMEPart, name: str) -> str:
     charset = part.get_content_charset()
     try:
         return normalise_newlines(raw.decode(charset or "ascii"))
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):  # other bytes than it declares; no such name, or none that can be one
         return decode(raw, name)
 
 

@@ -11,9 +11,11 @@ from typing import Any
 from ingest.limits import Limits, exceeded
 from ingest.load.draft import Draft, best_title
 from ingest.load.paragraphs import Line, Paragraph, known_words, to_paragraphs
+from ingest.load.sniff import without_its_beginning
 from rag.errors import BrokenDocument, EmptyDocument, EncryptedDocument
 from rag.types import Text
 
+_BEGINNING = b"%PDF-1.7\n"
 _PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY, an unknown kind of lock
 _HYPHEN = "\ufffe"  # pdfium's mark for a hyphen at the end of a line
 # Broken fonts give control codes; 2 is the hyphen's other form.
@@ -37,6 +39,8 @@ def load(data: bytes, name: str, limits: Limits) -> Text:
     """
     import pypdfium2
 
+    if without_its_beginning(data):
+        data = _BEGINNING + data
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

@@ -128,8 +128,20 @@ def test_a_named_pipe_is_not_waited_for(worker: Worker, tmp_path: Path):
     ("limits", "path", "data", "words"),
     [
         pytest.param(Limits(load_timeout_s=0.01), QUICK, b"words", r"takes more than 0\.01 s", id="time"),
-        pytest.param(Limits(load_memory_mb=143), QUICK, b"w" * 60_000_000, "too much memory", id="memory"),
-        pytest.param(Limits(load_memory_mb=1), QUICK, b"w" * 60_000_000, "too much memory", id="no memory"),
+        pytest.param(
+            Limits(load_memory_mb=143, max_characters=10**9),
+            QUICK,
+            b"w" * 60_000_000,
+            "too much memory",
+            id="memory",
+        ),
+        pytest.param(
+            Limits(load_memory_mb=1, max_characters=10**9),
+            QUICK,
+            b"w" * 60_000_000,
+            "too much memory",
+            id="no memory",
+        ),
         pytest.param(Limits(max_characters=5), QUICK, b"123456", "more than 5 characters of text", id="text"),
     ],
 )
@@ -143,7 +155,7 @@ def test_limits(limits: Limits, path: Path, data: bytes, words: str):
 @pytest.mark.parametrize(
     ("limits", "data"),
     [
-        pytest.param(Limits(load_memory_mb=143), b"w" * 60_000_000, id="memory"),
+        pytest.param(Limits(load_memory_mb=143, max_characters=10**9), b"w" * 60_000_000, id="memory"),
         pytest.param(Limits(max_characters=5), b"123456", id="text"),
     ],
 )
@@ -249,7 +261,7 @@ def test_what_libraries_print_does_not_disturb():
 import os, sys
 from ingest import worker
 from rag.types import Text
-def noisy(data, name):
+def noisy(data, name, limits):
     print("noise")
     os.write(1, b"more noise")
     sys.stdin.read()
