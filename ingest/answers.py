@@ -23,6 +23,7 @@ from rag.types import Heading, Text
 _KINDS = (LoadError, UnknownFormat, EmptyDocument, EncryptedDocument, BrokenDocument, LimitExceeded)
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
 _LONGEST_MESSAGE = 1000
+_DEEPEST = 100  # levels of headings
 
 
 def pack(outcome: Text | LoadError) -> bytes:
@@ -67,8 +68,11 @@ def _checked(answer: dict[str, Any], kind: str, max_chars: int) -> Text:
     words = (text, *(heading.title for heading in headings), *([] if title is None else [title]))
     if not all(type(number) is int for number in numbers) or not all(isinstance(word, str) for word in words):
         raise TypeError
+    for each in words:
+        each.encode()  # a lone surrogate makes a UnicodeEncodeError, which is a ValueError
     ordered = list(pages) == sorted(pages) and starts == sorted(starts)
     inside = all(0 <= offset <= len(text) for offset in (*pages, *starts))
-    if not ordered or not inside or len(text) > max_chars or any(heading.level < 1 for heading in headings):
+    shallow = all(0 < heading.level <= _DEEPEST for heading in headings)
+    if not ordered or not inside or not shallow or len(text) > max_chars:
         raise ValueError
     return Text(text, kind, title, pages, headings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.folding import reworded
 from rag.sentences import Span, paragraph_spans, sentence_spans
@@ -16,6 +16,8 @@ from rag.types import Passage, Text
 
 MAX_TOKENS = 200
 """Longest passage; with its title and headings it stays below the 256 tokens that MiniLM reads."""
+
+_LONGEST_BLOCK = 200_000  # characters: the tokens of 50 million at once would take gigabytes
 
 Tokenize = Callable[[str], Sequence[Span]]
 """Character offsets of the tokens of a text."""
@@ -32,8 +34,9 @@ def chunk(text: Text, document_id: str, title: str, tokenize: Tokenize) -> list[
     """
     passages = []
     for (start, end), headings in _sections(text):
-        for a, b in _pack(text.text[start:end], tokenize):
-            passages.append(_passage(text, document_id, title, headings, start + a, start + b))
+        for first, last in _blocks(text.text, start, end):
+            for a, b in _pack(text.text[first:last], tokenize):
+                passages.append(_passage(text, document_id, title, headings, first + a, first + b))
     return passages
 
 
@@ -94,6 +97,17 @@ def _sections(text: Text) -> list[tuple[Span, tuple[str, ...]]]:
             sections.append(((start, end), tuple(title for _, title in path)))
             start = end
     return sections
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the stretches of a section that are tokenized at once: all of it unless it is very long."""
+    while end - start > _LONGEST_BLOCK:
+        half, whole = start + _LONGEST_BLOCK // 2, start + _LONGEST_BLOCK
+        cuts = (text.rfind(mark, half, whole) for mark in ("\n\n", "\n", " "))
+        cut = next((at for at in cuts if at > 0), whole)
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _pack(text: str, tokenize: Tokenize) -> list[Span]:

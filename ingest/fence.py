@@ -9,6 +9,8 @@ import signal
 import sys
 from contextlib import suppress
 
+from ingest import landlock, seccomp
+
 _PR_SET_PDEATHSIG = 1
 _REFUSED = frozenset(
     (
@@ -17,6 +19,7 @@ _REFUSED = frozenset(
         "os.forkpty",
         "os.posix_spawn",
         "os.system",
+        "socket.__new__",
         "socket.bind",
         "socket.connect",
         "socket.getaddrinfo",
@@ -46,11 +49,14 @@ def limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
 
 
-def refuse_network_and_programs() -> None:
+def refuse_network_and_programs() -> bool:
     """Make connecting, resolving names and starting programs raise `PermissionError`, for good.
 
-    An audit hook cannot be taken away again, and sees the calls of C modules that go through Python's own.
-    It does not see a parser's native code; that has no network functions to call.
+    Twice: an audit hook gives Python code the clearer error, and the kernel refuses native code, which no
+    hook sees, and changes to files too.
+
+    Returns:
+        Whether the kernel refuses. Systems other than Linux do not, nor do some containers; the hook stays.
     """
 
     def refuse(event: str, _arguments: tuple[object, ...]) -> None:
@@ -58,6 +64,12 @@ def refuse_network_and_programs() -> None:
             raise PermissionError(f"{event} is not allowed while a file is read")
 
     sys.addaudithook(refuse)
+    return seccomp.install()
+
+
+def hide_files() -> bool:
+    """Leave nothing to be read but the system's and Python's own files; say whether the kernel does."""
+    return landlock.install((*landlock.SYSTEM, *landlock.places_of_python()))
 
 
 def die_with_parent(parent: int) -> None:

@@ -1,4 +1,4 @@
-"""Files as the disk has them: names fit to be shown, opening without waiting, content hashes."""
+"""Files as the disk has them: fit to be shown, links that lead away, opening without waiting, hashes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
 
 from rag.errors import LoadError
 
-_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters, which command terminals, marks that turn the direction of writing, which hide what an
+# extension is, and bytes that are no text.
+_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def shown(name: str) -> str:
@@ -24,20 +27,36 @@ def title_of(path: Path) -> str:
     return shown(path.stem) or shown(path.name)
 
 
-def open_file(path: Path) -> BufferedReader:
+def leads_out(path: Path, given: Iterable[Path]) -> bool:
+    """Say whether a path is a link to something that is neither one of the `given` paths nor below one."""
+    if not path.is_symlink():
+        return False
+    target = Path(os.path.realpath(path))
+    return not any(target.is_relative_to(os.path.realpath(root)) for root in given)
+
+
+def open_file(path: Path, *, follow: bool = True) -> BufferedReader:
     """Open a regular file for reading, without waiting: a named pipe would wait for someone to write to it.
 
+    Args:
+        path: the file.
+        follow: open what a link leads to; else a link is refused.
+
     Raises:
-        LoadError: it is something else than a file, or cannot be opened.
+        LoadError: it is a link, or something else than a file, or cannot be opened.
     """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
     try:
-        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        _check(path, os.stat(path, follow_symlinks=follow).st_mode)  # to open some devices does something
+        file = os.fdopen(os.open(path, flags), "rb")
     except OSError as error:
         raise unopened(path, error) from error
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
-    file.close()
-    raise LoadError(f"{shown(path.name)}: it is not a regular file; add a file or a folder")
+    try:
+        _check(path, os.fstat(file.fileno()).st_mode)
+    except LoadError:
+        file.close()
+        raise
+    return file
 
 
 def unopened(path: Path, error: OSError) -> LoadError:
@@ -57,3 +76,11 @@ def sha256_of(path: Path, limit: int) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (LoadError, OSError):
         return ""
+
+
+def _check(path: Path, mode: int) -> None:
+    name = shown(path.name)
+    if stat.S_ISLNK(mode):
+        raise LoadError(f"{name}: it is a link out of the folder; add what it leads to by its own path")
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by opening it
+        raise LoadError(f"{name}: it is not a regular file; add a file or a folder")

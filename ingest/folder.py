@@ -1,12 +1,13 @@
-"""What is below a folder: hidden files are passed over, links to files are followed, links to folders not."""
+"""What is below a folder: hidden files and links to folders are passed over."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.files import leads_out
 from rag.library import absolute
 
 
@@ -17,11 +18,13 @@ class Listing:
     Attributes:
         files: every file that is not hidden, in order.
         passed_over: what is there and was not looked into: hidden files and folders, links to folders.
+        leading_out: files that are links to what lies outside of the folders; they are not to be followed.
         unlisted: folders that could not be looked into, and why.
     """
 
     files: list[Path] = field(default_factory=list)
     passed_over: set[Path] = field(default_factory=set)
+    leading_out: set[Path] = field(default_factory=set)
     unlisted: dict[Path, str] = field(default_factory=dict)
 
 
@@ -44,7 +47,7 @@ def walk(folder: Path, *, without: Path | None = None) -> Listing:
     return listing
 
 
-def find(paths: Iterable[Path], *, without: Path | None = None) -> Listing:
+def find(paths: Sequence[Path], *, without: Path | None = None) -> Listing:
     """Return the files at and below the given paths, each once; hidden ones only where they are named."""
     found = Listing()
     for path in paths:
@@ -54,6 +57,8 @@ def find(paths: Iterable[Path], *, without: Path | None = None) -> Listing:
         found.passed_over |= below.passed_over
         found.unlisted |= below.unlisted
     found.files = list(dict.fromkeys(found.files))
+    roots = [Path(os.path.realpath(absolute(path))) for path in paths]
+    found.leading_out = {file for file in found.files if leads_out(file, roots)}
     return found
 
 

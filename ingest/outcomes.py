@@ -37,10 +37,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read; `replaces` is the document of the place where it was before."""
+    """A file to read.
+
+    Attributes:
+        path: the file.
+        replaces: the document of the place where it was before.
+        follow: read what a link leads to; else a link is refused.
+    """
 
     path: Path
     replaces: Document | None = None
+    follow: bool = True
 
 
 def unlisted(folder: Path, why: str) -> Outcome:

@@ -12,6 +12,7 @@ from ingest import scans
 from ingest.entry import Entry, copied, cut, failed
 from ingest.files import title_of
 from ingest.folder import find
+from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Kind, Outcome, Progress, Task, unlisted
 from ingest.twins import Twins, copied_title
@@ -33,7 +34,7 @@ def add(
     paths: Iterable[Path],
     embedder: Embedder,
     *,
-    ocr: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
@@ -44,9 +45,10 @@ def add(
 
     Args:
         library: where to.
-        paths: files, and folders that are walked to their ends; hidden files are passed over.
+        paths: files, and folders that are walked to their ends; hidden files are passed over, and links that
+            lead out of the folders are refused.
         embedder: makes the vectors.
-        ocr: read pages without text, and pictures of text, by OCR.
+        limits: how far reading one file goes, and whether scans are read.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome as soon as it is certain.
         stopping: asked before each file; once it is true no further file is read, those that were read are
@@ -60,17 +62,17 @@ def add(
         LibraryError: the library cannot be written: in use, no space, another embedder.
         ModelError: the embedder is not to be had, or what reads scans is not installed.
     """
-    if ocr:
+    if limits.ocr:
         require_ocr()
     library.lock("footnote add")
     library.require(embedder.fingerprint)
     on_progress(Progress("finding", 0, 0, ""))
-    found = find(paths, without=library.path)
-    tasks = [Task(path) for path in found.files]
+    found = find(list(paths), without=library.path)
+    tasks = [Task(path, follow=path not in found.leading_out) for path in found.files]
     run = Run(
         library,
         lambda: embedder,
-        ocr=ocr,
+        limits=limits,
         on_progress=on_progress,
         on_outcome=on_outcome,
         stopping=stopping,
@@ -89,7 +91,7 @@ class Run:
     Args:
         library: where to.
         embedder: returns what makes the vectors; called when there is something to embed.
-        ocr: read pages without text, and pictures of text, by OCR.
+        limits: how far reading one file goes, and whether scans are read.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
         stopping: asked before each file; when true, what was read is committed, and no more is read.
@@ -100,14 +102,14 @@ class Run:
         library: Library,
         embedder: Callable[[], Embedder],
         *,
-        ocr: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._library = library
         self._embedder = embedder
-        self._ocr = ocr
+        self._limits = limits
         self._tell = on_progress
         self._on_outcome = on_outcome
         self._stopping = stopping
@@ -119,7 +121,7 @@ class Run:
     def read(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Read files, and return what became of each, in their order; none of those after a stop."""
         self._total = len(tasks)
-        with Worker(ocr=self._ocr) as worker:
+        with Worker(self._limits) as worker:
             for i, task in enumerate(tasks):
                 if self._stopping():
                     break
@@ -135,7 +137,7 @@ class Run:
         old = self._known.at(path.as_uri())
         digest = ""
         try:
-            data = worker.read(path)
+            data = worker.read(path, follow=task.follow)
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and (old.sha256, old.status) == (digest, "ready") and not self._unread(old):
                 self._settle(Outcome(path, "same", old.title, old.n_passages))
@@ -146,14 +148,14 @@ class Run:
                 entry = self._copied(task, twin, title)
             else:
                 text = worker.load(path, data)
-                entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._ocr)
+                entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._limits.ocr)
         except LoadError as error:
             self._failed(path, digest, error)
         else:
             self._waiting.append(entry)
 
     def _unread(self, document: Document) -> bool:
-        return self._ocr and scans.is_unread(self._library, document)
+        return self._limits.ocr and scans.is_unread(self._library, document)
 
     def _title(self, twin: Document, path: Path) -> str | None:
         """Return the title that a copy of `twin` has; None where the file is better read."""

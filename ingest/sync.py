@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ingest.files import sha256_of
-from ingest.folder import find
+from ingest.folder import Listing, find
+from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import is_read
 from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Outcome, Progress, Task, unlisted
 from ingest.pipeline import Run
 from ingest.plan import Disk, Plan, objection, plan
 from ingest.scans import is_unread
-from ingest.worker import Limits
 from rag.errors import SyncRefused, UsageError
 from rag.library import Library, absolute
 from rag.models import Embedder
@@ -29,7 +29,7 @@ _SETTLED_NS = 2_000_000_000
 class Digests:
     """Content hashes of files, kept while their size, times and place on the disk stay."""
 
-    def __init__(self, limit: int = Limits().max_bytes) -> None:
+    def __init__(self, limit: int = DEFAULT_LIMITS.max_bytes) -> None:
         """Begin with none; a file of more than `limit` bytes has none."""
         self._limit = limit
         self._known: dict[Path, tuple[tuple[int, ...], str]] = {}
@@ -53,10 +53,17 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is on the disk, and the folders that could not be looked into, with the reason."""
+    """What is on the disk.
+
+    Attributes:
+        disk: the files.
+        unlisted: the folders that could not be looked into, with the reason.
+        leading_out: the files that are links to what lies elsewhere; they are not to be followed.
+    """
 
     disk: Disk
     unlisted: Mapping[Path, str]
+    leading_out: Collection[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def survey(
     folders: Sequence[Path],
     *,
     without: Path | None = None,
-    ocr: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
     digests: Digests | None = None,
 ) -> Survey:
     """Return the files below folders with their content hashes; only those that Footnote reads have one.
@@ -80,22 +87,26 @@ def survey(
     Args:
         folders: where to look.
         without: the library's own folder, which is passed over.
-        ocr: whether pictures of text are read, too.
+        limits: how large a file may be, and whether pictures of text are read.
         digests: hashes of the last time.
 
     Raises:
         SyncRefused: a folder is not there, or was replaced while it was looked into.
         UsageError: one of them is not a folder.
     """
-    digests = digests or Digests()
+    digests = digests or Digests(limits.max_bytes)
     roots = tuple(dict.fromkeys(map(absolute, folders)))
     before = [_identity(root) for root in roots]
     found = find(roots, without=without)
-    files = {path: digests.of(path) if is_read(path.name, pictures=ocr) else None for path in found.files}
+    files = {
+        path: _digest(path, found, digests) if is_read(path.name, pictures=limits.ocr) else None
+        for path in found.files
+    }
     if before != [_identity(root) for root in roots]:
         raise SyncRefused("a folder was replaced while it was looked into: nothing was done; sync again")
     looked_into = tuple(root for root in roots if root not in found.unlisted)
-    return Survey(Disk(looked_into, files, found.passed_over | found.unlisted.keys()), found.unlisted)
+    disk = Disk(looked_into, files, found.passed_over | found.unlisted.keys())
+    return Survey(disk, found.unlisted, found.leading_out)
 
 
 def sync(
@@ -103,7 +114,7 @@ def sync(
     looked: Survey,
     embedder: Callable[[], Embedder],
     *,
-    ocr: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
     confirmed: bool = False,
     tried: Mapping[Path, str | None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -119,7 +130,7 @@ def sync(
         library: what to change.
         looked: the folders, see `survey`.
         embedder: returns what makes the vectors; called when there is something to embed.
-        ocr: read pages without text, and pictures of text, by OCR.
+        limits: how far reading one file goes, and whether scans are read.
         confirmed: remove what is gone, however much that is.
         tried: content hashes of files that failed just now; they are not tried again.
         on_progress: called before each file and at each stage.
@@ -131,28 +142,28 @@ def sync(
         LibraryError: the library cannot be written: in use, no space, another embedder.
         ModelError: the embedder is not to be had, or what reads scans is not installed.
     """
-    if ocr:
+    if limits.ocr:
         require_ocr()
     outcomes = [unlisted(folder, why) for folder, why in looked.unlisted.items()]
     for outcome in outcomes:
         on_outcome(outcome)
-    made = _planned(library, looked, tried, ocr=ocr)
+    made = _planned(library, looked, tried, ocr=limits.ocr)
     if not made.work:
         return Report(made, tuple(outcomes))
     refuse(made, confirmed=confirmed)
     library.lock("footnote sync")
-    made = _planned(library, looked, tried, ocr=ocr)  # another may have written before the lock was ours
+    made = _planned(library, looked, tried, ocr=limits.ocr)  # another may have written before the lock
     refuse(made, confirmed=confirmed)
     run = Run(
         library,
         _checked(library, embedder),
-        ocr=ocr,
+        limits=limits,
         on_progress=on_progress,
         on_outcome=on_outcome,
         stopping=stopping,
     )
     tasks = [
-        Task(step.path, replaces=step.source)
+        Task(step.path, replaces=step.source, follow=step.path not in looked.leading_out)
         for step in made.of("added", "changed", "moved", "again", "unread")
     ]
     outcomes += run.read(tasks)
@@ -201,6 +212,10 @@ def _checked(library: Library, embedder: Callable[[], Embedder]) -> Callable[[],
         return one
 
     return made
+
+
+def _digest(path: Path, found: Listing, digests: Digests) -> str:
+    return "" if path in found.leading_out else digests.of(path)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

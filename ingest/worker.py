@@ -3,7 +3,7 @@
 Both ends speak frames: eight bytes of length, then JSON or a file's bytes. Never pickle: a parser that a
 hostile file has taken over must not be able to run code in the parent.
 
-    parent -> child   {"name": …, "cpu_s": …, "max_chars": …, "scans": …}, then the file
+    parent -> child   {"name": …, "limits": {…}, "scans": …}, then the file
     child -> parent   a text or an error, see `ingest.answers`
 
 With OCR, a file that has pages without text is read twice: to count them, and then with the time for them.
@@ -16,14 +16,15 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass, replace
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from ingest import answers, fence
 from ingest.child import Child, read_frame, write_frame
 from ingest.files import open_file, shown, unopened
+from ingest.limits import DEFAULT_LIMITS, Limits, exceeded
 from ingest.load import check_supported, load, may_be_scanned
 from ingest.load.ocr import Scans
 from rag.errors import BrokenDocument, LimitExceeded, LoadError
@@ -39,30 +40,6 @@ _SINGLE = {
 }  # threads take memory
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What reading one file may take.
-
-    Attributes:
-        max_bytes: size of the file.
-        memory_bytes: address space of the parsing process. Python with markitdown takes 0.26 GB of it before
-            it has read anything.
-        cpu_s: processor time.
-        wall_s: time from sending the file to having its text, start of the process included.
-        max_chars: length of the text.
-        ocr_memory_bytes: address space where scans are read; a page takes 1.3 GB of it.
-        ocr_page_s: what each page read by OCR may add to both times; a full one takes 11 s of one core.
-    """
-
-    max_bytes: int = 100_000_000
-    memory_bytes: int = 1 << 30
-    cpu_s: float = 30.0
-    wall_s: float = 30.0
-    max_chars: int = 50_000_000
-    ocr_memory_bytes: int = 3 << 30
-    ocr_page_s: float = 180.0
-
-
 class Worker:
     """Reads files in a child process, one at a time.
 
@@ -71,10 +48,8 @@ class Worker:
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
 
-    def __init__(self, limits: Limits | None = None, *, ocr: bool = False) -> None:
-        """Read nothing yet; with `ocr`, pages without text and pictures of text are read as well."""
-        self._limits = limits or Limits()
-        self._ocr = ocr
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self._child: Child | None = None
         self._lock = threading.Lock()
 
@@ -83,17 +58,21 @@ class Worker:
         """The child's process id; None while there is no child."""
         return self._child.pid if self._child else None
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path, *, follow: bool = True) -> bytes:
         """Return the bytes of a file that may be loaded; no more is read than a file may have.
 
+        Args:
+            path: the file.
+            follow: read what a link leads to; else a link is refused.
+
         Raises:
-            LoadError: it is of an unknown kind, too large, or cannot be opened.
+            LoadError: it is of an unknown kind, too large, a link, or cannot be opened.
         """
         name = shown(path.name)
-        check_supported(name, pictures=self._ocr)
-        data = _read(path, self._limits.max_bytes)
-        if len(data) > self._limits.max_bytes:
-            raise _too_large(name, self._limits.max_bytes)
+        if follow or not path.is_symlink():
+            check_supported(name, pictures=self._limits.ocr)
+        data = _read(path, self._limits, follow=follow)
+        self._check_size(name, data)
         return data
 
     def load(self, path: Path, data: bytes | None = None) -> Text:
@@ -109,17 +88,13 @@ class Worker:
         name = shown(path.name)
         if data is None:
             data = self.read(path)
-        check_supported(name, pictures=self._ocr)
-        if len(data) > self._limits.max_bytes:
-            raise _too_large(name, self._limits.max_bytes)
+        check_supported(name, pictures=self._limits.ocr)
+        self._check_size(name, data)
         with self._lock:
-            text = self._load(name, data, "leave" if self._ocr else "refuse", self._limits)
-            if self._ocr and may_be_scanned(name) and text.blank_pages:
-                more = len(text.blank_pages) * self._limits.ocr_page_s
-                longer = replace(
-                    self._limits, cpu_s=self._limits.cpu_s + more, wall_s=self._limits.wall_s + more
-                )
-                text = self._load(name, data, "read", longer)
+            limits = self._limits
+            text = self._load(name, data, "leave" if limits.ocr else "refuse", limits)
+            if limits.ocr and may_be_scanned(name) and text.blank_pages:
+                text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)))
             return text
 
     def close(self) -> None:
@@ -135,41 +110,44 @@ class Worker:
     ) -> None:
         self.close()
 
+    def _check_size(self, name: str, data: bytes) -> None:
+        if len(data) > self._limits.max_bytes:
+            raise _too_large(name, self._limits)
+
     def _load(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text:
+        deadline = time.monotonic() + limits.load_timeout_s
         while True:
             fresh = self._child is None
-            outcome = self._ask(name, data, scans, limits)
+            outcome = self._ask(name, data, scans, limits, deadline)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
-    def _ask(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text | LoadError:
+    def _ask(self, name: str, data: bytes, scans: Scans, limits: Limits, deadline: float) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
         """
-        asked = {"name": name, "cpu_s": limits.cpu_s, "max_chars": limits.max_chars, "scans": scans}
-        header = json.dumps(asked).encode()
-        memory = limits.ocr_memory_bytes if self._ocr else limits.memory_bytes
-        child = self._child = self._child or _start(memory)
+        header = json.dumps({"name": name, "limits": limits.to_dict(), "scans": scans}).encode()
+        child = self._child = self._child or _start(limits.memory_bytes)
         try:
             reply = child.exchange(
-                (header, data), timeout_s=limits.wall_s, max_reply=6 * limits.max_chars + _OVERHEAD
+                (header, data),
+                timeout_s=max(0.0, deadline - time.monotonic()),
+                max_reply=6 * limits.max_characters + _OVERHEAD,
             )
         except TimeoutError:
             self._stop()
-            raise LimitExceeded(
-                f"{name}: reading it takes more than {limits.wall_s:g} s; split or simplify it"
-            ) from None
+            raise _too_slow(name, limits) from None
         except EOFError:
             self._child = None
             return _obituary(child.ended(), name, limits)
         except BaseException:  # interrupted halfway: the child's next answer would be to the wrong file
             self._stop()
             raise
-        outcome = answers.unpack(reply, name, limits.max_chars)
+        outcome = answers.unpack(reply, name, limits.max_characters)
         if isinstance(outcome, LimitExceeded):
             self._stop()
         return outcome
@@ -195,44 +173,40 @@ def _environment(python_path: str) -> dict[str, str]:
     return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
 
 
-def _read(path: Path, limit: int) -> bytes:
-    with open_file(path) as file:
+def _read(path: Path, limits: Limits, *, follow: bool) -> bytes:
+    with open_file(path, follow=follow) as file:
+        if os.fstat(file.fileno()).st_size > limits.max_bytes:
+            raise _too_large(shown(path.name), limits)
         try:
-            return file.read(limit + 1)
+            return file.read(limits.max_bytes + 1) or b""  # None where a file of the system's would wait
         except OSError as error:
             raise unopened(path, error) from error
 
 
-def _too_large(name: str, limit: int) -> LimitExceeded:
-    return LimitExceeded(f"{name}: it is larger than {limit // 1_000_000:,} MB; split it into smaller files")
+def _too_large(name: str, limits: Limits) -> LimitExceeded:
+    return exceeded(name, f"it is larger than {limits.max_file_mb:,g} MB", "max_file_mb")
+
+
+def _too_slow(name: str, limits: Limits) -> LimitExceeded:
+    return exceeded(name, f"reading it takes more than {limits.load_timeout_s:g} s", "load_timeout_s")
 
 
 def _obituary(code: int, name: str, limits: Limits) -> LoadError:
     """Return what to tell the user of a child's end."""
     if code == -signal.SIGXCPU:
-        return LimitExceeded(
-            f"{name}: reading it takes more than {limits.cpu_s:g} s of processor time; split or simplify it"
-        )
+        return _too_slow(name, limits)
     if code in (_OUT_OF_MEMORY, -signal.SIGKILL):
-        return LimitExceeded(f"{name}: reading it takes too much memory; split it into smaller files")
+        return exceeded(name, "reading it takes too much memory", "load_memory_mb")
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     return BrokenDocument(f"{name}: it crashes the reader ({cause}); open it, save it again and add that")
 
 
-def _answer(request: dict[str, Any], data: bytes) -> bytes:
+def _answer(name: str, data: bytes, limits: Limits, scans: Scans) -> bytes:
     """Return the child's answer to one request."""
-    name, most = request["name"], request["max_chars"]
     try:
-        text = load(data, name, request["scans"])
+        return answers.pack(load(data, name, limits, scans))
     except LoadError as error:
         return answers.pack(error)
-    if len(text.text) > most:
-        return answers.pack(
-            LimitExceeded(
-                f"{name}: it has more than {most:,} characters of text; split it into smaller files"
-            )
-        )
-    return answers.pack(text)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -251,6 +225,7 @@ def main(options: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # meant for the parent, which finishes the file first
     source, sink = _take_pipes()
     fence.limit_memory(settings["memory_bytes"])
+    fence.hide_files()
     fence.refuse_network_and_programs()
     try:
         while header := read_frame(source):
@@ -258,8 +233,9 @@ def main(options: str) -> None:
             if data is None:
                 return
             request = json.loads(header)
-            fence.limit_cpu(request["cpu_s"])
-            write_frame(sink, _answer(request, data))
+            limits = Limits(**request["limits"])
+            fence.limit_cpu(limits.load_timeout_s)
+            write_frame(sink, _answer(request["name"], data, limits, request["scans"]))
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
 

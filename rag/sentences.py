@@ -14,6 +14,8 @@ _MARKER = re.compile(r"\s*(?:[-*+•‣▪–]\s|\d{1,3}[.)]\s|[a-z][.)]\s|[|#>]
 _MAY = re.compile(r"(?<=\bMay\.)\s+(?=[A-Z\"'“‘(])")
 """The month, which sentencex takes for an abbreviation of itself."""
 _WORD = re.compile(r"\w", re.UNICODE)
+_LONGEST_STRETCH = 10_000
+"""Characters given to sentencex at once: its time grows with the square of them where they are all marks."""
 _MIN_WRAP, _MAX_WRAP = 40, 120
 
 
@@ -45,6 +47,16 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def _split(text: str, start: int, end: int) -> list[Span]:
+    spans: list[Span] = []
+    while end - start > _LONGEST_STRETCH:
+        cut = text.rfind(" ", start + _LONGEST_STRETCH // 2, start + _LONGEST_STRETCH)
+        cut = cut if cut > 0 else start + _LONGEST_STRETCH
+        spans += _split_stretch(text, start, cut)
+        start = cut
+    return spans + _split_stretch(text, start, end)
+
+
+def _split_stretch(text: str, start: int, end: int) -> list[Span]:
     flat = text[start:end].replace("\n", " ")
     ends = {each["end_index"] for each in sentencex.get_sentence_boundaries("en", flat)}
     ends |= {match.end() for match in _MAY.finditer(flat)}

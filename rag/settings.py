@@ -52,7 +52,20 @@ class Settings(BaseModel):
         None, ge=50, le=32000, description="evidence shown to the model, in tokens; by the model when not set"
     )
     passages: int = Field(6, ge=1, le=50, description="passages that an answer rests on")
+    max_file_mb: float = Field(100, gt=0, description="largest file, in MB")
+    max_pages: int = Field(5000, ge=1, description="most pages of a PDF")
+    max_megapixels: float = Field(50, gt=0, description="largest picture that is looked at, in megapixels")
+    max_decompressed_mb: float = Field(
+        200, gt=0, description="most that a docx, pptx, xlsx or epub file unpacks to, in MB"
+    )
+    max_ratio: float = Field(100, ge=1, description="most that such a file may grow, times its size")
+    max_entries: int = Field(10_000, ge=1, description="most parts of such a file")
+    max_characters: int = Field(50_000_000, ge=1, description="longest text of a file, in characters")
+    load_timeout_s: float = Field(30, gt=0, description="seconds that reading a file may take")
+    load_memory_mb: int = Field(1024, ge=300, description="memory that reading a file may take, in MB")
     ocr: bool = Field(False, description="read scanned pages and pictures of text")
+    ocr_memory_mb: int = Field(3072, ge=1500, description="memory that reading scans may take, in MB")
+    ocr_page_s: float = Field(180, gt=0, description="seconds that each scanned page adds to the time")
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.files import shown
+from ingest.limits import Limits
 from ingest.pipeline import Outcome, Progress, add
 from rag.library import Library
 from rag.models import make_embedder
@@ -46,7 +47,12 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
             bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
 
         outcomes = add(
-            library, paths, embedder, ocr=settings.ocr, on_progress=move, stopping=lambda: bool(stop)
+            library,
+            paths,
+            embedder,
+            limits=Limits.of(settings),
+            on_progress=move,
+            stopping=lambda: bool(stop),
         )
         n_passages = len(library)
     if outcomes or not stop:

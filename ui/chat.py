@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.limits import Limits
 from rag.errors import FootnoteError
 from rag.types import Document
 from rag.types import Turn as Said
@@ -165,8 +166,8 @@ class Callbacks:
 
         emptied = False
         library, embedder = self._assistant.library, self._assistant.embedder
-        ocr = self._assistant.settings.ocr
-        for ledger in add_uploads(library, embedder, [Path(file) for file in files], ocr=ocr):
+        limits = Limits.of(self._assistant.settings)
+        for ledger in add_uploads(library, embedder, [Path(file) for file in files], limits):
             yield [gr.skip() if emptied else None, render_ledger(ledger)]
             emptied = True
 

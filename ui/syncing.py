@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.files import shown
+from ingest.limits import Limits
 from ingest.outcomes import Outcome, Progress
 from ingest.plan import Plan, Step, objection
 from ingest.sync import Digests, Report, Survey, preview, survey, sync
@@ -45,16 +46,25 @@ class Request:
     folders: Sequence[Path]
     confirmed: bool = False
     as_json: bool = False
-    digests: Digests = field(default_factory=Digests)
+    digests: Digests = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without content hashes."""
+        self.digests = Digests(self.limits.max_bytes)
 
     @property
     def library(self) -> Path:
         """The library's folder."""
         return absolute(self.settings.library)
 
+    @property
+    def limits(self) -> Limits:
+        """How far reading one file goes."""
+        return Limits.of(self.settings)
+
     def look(self) -> Survey:
         """Return what is on the disk now."""
-        return survey(self.folders, without=self.library, ocr=self.settings.ocr, digests=self.digests)
+        return survey(self.folders, without=self.library, limits=self.limits, digests=self.digests)
 
 
 def sync_and_report(console: Console, request: Request) -> bool:
@@ -72,7 +82,7 @@ def sync_and_report(console: Console, request: Request) -> bool:
             library,
             looked,
             embedder,
-            ocr=request.settings.ocr,
+            limits=request.limits,
             confirmed=request.confirmed,
             on_progress=move,
         )

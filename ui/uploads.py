@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from ingest.limits import DEFAULT_LIMITS, Limits
 from rag.errors import FootnoteError, StorageError
 from ui.ledger import Ledger, Line, after_outcomes, after_progress
 from ui.runs import UNEXPECTED
@@ -63,9 +64,9 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def add_uploads(
-    library: Library, embedder: Embedder, files: Sequence[Path], *, ocr: bool = False
+    library: Library, embedder: Embedder, files: Sequence[Path], limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Ledger]:
-    """Add uploaded files to the library, by `ocr` also scans, and yield the ledger at every step."""
+    """Add uploaded files to the library, and yield the ledger at every step."""
     try:
         paths = keep(files, library.path / FOLDER)
     except FootnoteError as error:
@@ -75,7 +76,7 @@ def add_uploads(
     yield ledger
     news: SimpleQueue[Progress | list[Outcome] | str] = SimpleQueue()
     threading.Thread(
-        target=_work, args=(library, embedder, paths, news, ocr), name="ingest", daemon=True
+        target=_work, args=(library, embedder, paths, news, limits), name="ingest", daemon=True
     ).start()
     while True:
         item = news.get()
@@ -94,12 +95,12 @@ def _work(
     embedder: Embedder,
     paths: Sequence[Path],
     news: SimpleQueue[Progress | list[Outcome] | str],
-    ocr: bool,
+    limits: Limits,
 ) -> None:
     from ingest.pipeline import add
 
     try:
-        news.put(add(library, paths, embedder, ocr=ocr, on_progress=news.put))
+        news.put(add(library, paths, embedder, limits=limits, on_progress=news.put))
     except FootnoteError as error:
         news.put(str(error))
     except Exception:  # the border of a request: the page must say something

@@ -87,7 +87,7 @@ class _Watcher:
                 library,
                 looked,
                 self._embedder,
-                ocr=self._request.settings.ocr,
+                limits=self._request.limits,
                 confirmed=self._request.confirmed and not self._runs,
                 tried=self._tried,
                 on_outcome=self._tell,

@@ -1,7 +1,7 @@
 """Files to text: one module per family of formats, each pure, behind one `load`.
 
-A loader module has ``load(data, name) -> Text`` and may raise whatever its libraries raise; here, at the
-border, all of it becomes one of the `LoadError` family.
+A loader module has ``load(data, name, limits) -> Text`` and may raise whatever its libraries raise; here,
+at the border, all of it becomes one of the `LoadError` family.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
+from ingest.files import shown
+from ingest.limits import DEFAULT_LIMITS, Limits, exceeded
 from ingest.load import sniff
 from ingest.load.formats import (
     CONVERSIONS,
@@ -24,12 +26,13 @@ from ingest.load.formats import (
     media_type,
 )
 from ingest.load.ocr import Scans
-from rag.errors import BrokenDocument, EmptyDocument, LimitExceeded, LoadError, UnknownFormat
+from rag.errors import BrokenDocument, EmptyDocument, LoadError, UnknownFormat
 from rag.types import Text
 
 __all__ = ["SUPPORTED", "check_supported", "is_read", "load", "may_be_scanned", "media_type"]
 
 _Loader = Callable[..., Text]
+_MOST_HEADINGS = 50_000  # with more than that, such as one on each line, they are no outline of anything
 _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
@@ -51,56 +54,54 @@ def check_supported(name: str, *, pictures: bool = False) -> None:
     raise UnknownFormat(f"{name}: {what}; {CONVERSIONS.get(suffix, f'it reads {known}')}")
 
 
-def load(data: bytes, name: str, scans: Scans = "refuse") -> Text:
+def load(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS, scans: Scans = "refuse") -> Text:
     """Return the text of a file's bytes, with the marks of its pages and headings.
 
     Args:
         data: the whole file.
         name: the file's name; its extension picks the loader.
+        limits: what it may unpack to, and how much text it may have.
         scans: what to do with pages that have no text; left, they may be all there is.
 
     Raises:
         LoadError: one of its subclasses; the message starts with `name` and says why and what to do.
     """
-    name = " ".join(name.split()) or "the file"
+    name = shown(name) or "the file"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of oddities in files; nobody is there to read it
-            return _load(data, name, scans)
+            return _load(data, name, limits, scans)
     except LoadError:
         raise
     except ImportError as error:
         missing = error.name or str(error)
         raise LoadError(f"{name}: the package '{missing}' is missing; install Footnote again") from error
     except MemoryError as error:
-        raise LimitExceeded(
-            f"{name}: reading it takes too much memory; split it into smaller files"
-        ) from error
+        raise exceeded(name, "reading it takes too much memory", "load_memory_mb") from error
     except RecursionError as error:
         raise BrokenDocument(f"{name}: it is nested too deeply to be read; simplify or split it") from error
     except Exception as error:  # the border to eight parsers: damaged files make them raise anything at all
-        why = _one_line(error)
-        raise BrokenDocument(f"{name}: the file is damaged ({why}); open and save it again") from error
+        raise BrokenDocument(f"{name}: the file is damaged; open it and save it again") from error
 
 
-def _load(data: bytes, name: str, scans: Scans) -> Text:
+def _load(data: bytes, name: str, limits: Limits, scans: Scans) -> Text:
     check_supported(name, pictures=scans != "refuse")
     if not data:
         raise EmptyDocument(f"{name}: the file is empty; there is nothing to add")
     known = (FORMATS | PICTURES)[extension(name)]
     sniff.check(data, name, known.kind)
     loader = cast(_Loader, importlib.import_module(f"ingest.load.{known.module}").load)
-    text = loader(data, name, scans) if known.scanned else loader(data, name)
+    text = loader(data, name, limits, scans) if known.scanned else loader(data, name, limits)
     if scans == "leave" and text.blank_pages and known.scanned:
         return _storable(text)
     if not any(map(str.isalnum, text.text)):
         raise EmptyDocument(f"{name}: there is no text in it; there is nothing to add")
+    if len(text.text) > limits.max_characters:
+        what = f"it has more than {limits.max_characters:,} characters of text"
+        raise exceeded(name, what, "max_characters")
+    if len(text.headings) > _MOST_HEADINGS:
+        text = replace(text, headings=())
     return _storable(text)
-
-
-def _one_line(error: Exception) -> str:
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words[:120]}" if words else type(error).__name__
 
 
 def _storable(text: Text) -> Text:
@@ -108,6 +109,6 @@ def _storable(text: Text) -> Text:
     return replace(
         text,
         text=text.text.translate(_UNSTORABLE),
-        title=text.title.translate(_UNSTORABLE) if text.title else None,
+        title=shown(text.title) if text.title else None,
         headings=tuple(replace(mark, title=mark.title.translate(_UNSTORABLE)) for mark in text.headings),
     )

@@ -6,33 +6,36 @@ import io
 import re
 import zipfile
 
-from rag.errors import BrokenDocument, EncryptedDocument, LimitExceeded
+from ingest.limits import Limits, exceeded
+from rag.errors import BrokenDocument, EncryptedDocument
 
-MAX_BYTES = 200_000_000  # unpacked; the declared sizes bind, for zipfile reads no more than is declared
-MAX_MEMBERS = 10_000
+_HARMLESS = 10_000_000  # bytes unpacked, whatever the ratio
 _CHUNK = 1 << 20
 _ENTITY = "<!ENTITY"
 _DOCTYPE = "<!DOCTYPE"
 
 
-def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
-    """Return the open container.
+def open_archive(data: bytes, name: str, limits: Limits) -> zipfile.ZipFile:
+    """Return the open container. The sizes that it declares bind: zipfile reads no more than is declared.
 
     Raises:
         BrokenDocument: cut short, or no ZIP at all.
         EncryptedDocument: its members need a password.
-        LimitExceeded: it would unpack to more than `MAX_BYTES` or `MAX_MEMBERS`.
+        LimitExceeded: it would unpack to more bytes or parts than it may.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
         raise BrokenDocument(f"{name}: the file is cut short or damaged; copy or save it again") from error
     members = archive.infolist()
-    if len(members) > MAX_MEMBERS:
-        raise LimitExceeded(f"{name}: it holds more than {MAX_MEMBERS:,} parts; split it into smaller files")
-    if sum(member.file_size for member in members) > MAX_BYTES:
-        limit = MAX_BYTES // 1_000_000
-        raise LimitExceeded(f"{name}: it unpacks to more than {limit} MB; split it into smaller files")
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > limits.max_entries:
+        raise exceeded(name, f"it holds more than {limits.max_entries:,} parts", "max_entries")
+    if unpacked > limits.max_decompressed:
+        what = f"it unpacks to more than {limits.max_decompressed_mb:g} MB"
+        raise exceeded(name, what, "max_decompressed_mb")
+    if unpacked > max(_HARMLESS, limits.max_ratio * len(data)):
+        raise exceeded(name, f"it unpacks to more than {limits.max_ratio:g} times its size", "max_ratio")
     if any(member.flag_bits & 1 for member in members):
         raise EncryptedDocument(f"{name}: it is locked with a password; save it without one and add it again")
     return archive

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from ingest.limits import Limits
 from ingest.load.decode import decode
 from ingest.load.draft import Draft
 from ingest.load.formats import extension
@@ -13,13 +14,12 @@ from rag.types import Text
 
 _SAMPLE = 32 * 1024
 _DELIMITERS = ",;\t|"
-_LONGEST_CELL = 10_000_000
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the rows of a table as ``header: value; header: value`` lines."""
     text = decode(data, name).replace("\0", "\ufffd")
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(len(text) + 1)
     delimiter = "\t" if extension(name) == ".tsv" else _delimiter(text[:_SAMPLE])
     draft = Draft()
     for line in render_rows(csv.reader(io.StringIO(text), delimiter=delimiter)):

@@ -24,14 +24,13 @@ class Draft:
         self._parts: list[str] = []
         self._length = 0
         self._group = ""
-        self._new_page = False
+        self._new_pages = 0
         self._headings: list[Heading] = []
         self._pages: list[int] = []
 
     def page(self) -> None:
         """Begin a page: it starts where the next block does."""
-        self._pages.append(-1)
-        self._new_page = True
+        self._new_pages += 1
 
     def heading(self, level: int, title: str) -> None:
         """Add a heading of one line; nothing when it has no words."""
@@ -46,7 +45,7 @@ class Draft:
         if not text:
             return
         if self._parts:
-            self._write("\n" if group and group == self._group and not self._new_page else "\n\n")
+            self._write("\n" if group and group == self._group and not self._new_pages else "\n\n")
         self._place_pages()
         self._write(text)
         self._group = group
@@ -71,9 +70,8 @@ class Draft:
 
     def _place_pages(self) -> None:
         """Give the pages begun since the last block their offset: here."""
-        if self._new_page:
-            self._pages = [self._length if offset < 0 else offset for offset in self._pages]
-            self._new_page = False
+        self._pages += [self._length] * self._new_pages
+        self._new_pages = 0
 
 
 def best_title(metadata: str | None, headings: tuple[Heading, ...] = ()) -> str | None:

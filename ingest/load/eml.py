@@ -6,6 +6,7 @@ import email
 import email.policy
 from email.message import EmailMessage, MIMEPart
 
+from ingest.limits import Limits
 from ingest.load import html
 from ingest.load.decode import decode, normalise_newlines
 from ingest.load.draft import Draft
@@ -16,7 +17,7 @@ _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return a message's header lines and body; its title is its subject."""
     message = email.message_from_bytes(data, policy=email.policy.default)
     headers = {key: " ".join(str(message[key]).split()) for key in _SHOWN if message[key]}
@@ -48,7 +49,7 @@ def _content(part: MIMEPart, name: str) -> str:
     charset = part.get_content_charset()
     try:
         return normalise_newlines(raw.decode(charset or "ascii"))
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):  # other bytes than it declares; no such name, or none that can be one
         return decode(raw, name)
 
 

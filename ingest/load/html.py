@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ingest.limits import Limits
 from ingest.load.decode import decode, normalise_newlines
 from ingest.load.draft import best_title
 from ingest.load.markup import render
@@ -26,7 +27,7 @@ _UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _MENUS = frozenset(("nav", "aside", "footer", "button", "select", "dialog"))
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the text of a page; headings keep their level, table rows read ``a | b | c``."""
     tree = _parsed(_source(data, name))
     title = tree.findtext(".//title")

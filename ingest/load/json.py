@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ingest.limits import Limits
 from ingest.load.decode import decode
 from ingest.load.draft import Draft
 from ingest.load.formats import extension
@@ -13,7 +14,13 @@ from rag.errors import BrokenDocument
 from rag.types import Text
 
 
-def load(data: bytes, name: str) -> Text:
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the values of a JSON file, each led by its path; a list at the top is a list of records."""
     text = decode(data, name)
     value = _lines(text, name) if extension(name) == ".jsonl" else _whole(text, name)
@@ -21,12 +28,12 @@ def load(data: bytes, name: str) -> Text:
     for record in value if isinstance(value, list) else [value]:
         draft.block("\n".join(_walk(record, "")))
     title = value.get("title") if isinstance(value, dict) else None
-    return draft.finish(name, title if isinstance(title, str) else None)
+    return draft.finish(name, title if type(title) is str else None)
 
 
 def _whole(text: str, name: str) -> Any:
     try:
-        return json.loads(text)
+        return _parsed(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":  # several values, one after another: JSON Lines under another name
             return _lines(text, name)
@@ -36,12 +43,17 @@ def _whole(text: str, name: str) -> Any:
         ) from error
 
 
+def _parsed(text: str) -> Any:
+    """Return a JSON value; its numbers as they are written, for some have more digits than Python takes."""
+    return json.loads(text, parse_int=_Number, parse_float=_Number)
+
+
 def _lines(text: str, name: str) -> list[Any]:
     records = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                records.append(json.loads(line))
+                records.append(_parsed(line))
             except json.JSONDecodeError as error:
                 raise BrokenDocument(
                     f"{name}: line {number} is not valid JSON ({error.msg}); correct it or export it again"

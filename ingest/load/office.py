@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 from urllib.parse import unquote
 
+from ingest.limits import Limits
 from ingest.load.archive import core_title, open_archive, refuse_declarations
 from ingest.load.draft import Draft
 from ingest.load.formats import extension
@@ -23,17 +24,17 @@ _OPTIONS = {
 }
 _TITLE_STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
 _HEADING = re.compile(r"(#{1,6}) +(.*)")
-_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
+_PICTURE = re.compile(r"!\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]\((?:[^()\n]|\([^()\n]*\))*\)")
 _RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
 _SPECIAL = re.compile(r"#{1,6} +\S|\||\s*(?:- |\d+\. )|\s*$|-{3,}$")
 _FACT = re.compile(r"^\*\*(\w+):\*\* ", re.MULTILINE)
 _PAGE_TEXT = (".xhtml", ".html", ".htm", ".xml")
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, limits: Limits) -> Text:
     """Return the text of a docx, pptx (slides are pages) or epub file."""
     kind = extension(name)
-    with open_archive(data, name) as archive:
+    with open_archive(data, name, limits) as archive:
         refuse_declarations(archive, name, allow_doctype=kind == ".epub")
         if kind == ".epub":
             _refuse_protected(archive, name)

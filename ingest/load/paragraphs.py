@@ -138,7 +138,7 @@ def _joined(lines: Sequence[Line], words: frozenset[str]) -> str:
             text += _hyphen(text, line.text, words) + line.text
         else:
             text += " " + line.text
-    return " ".join(_LEADERS.sub(" … ", text).split())
+    return " ".join(_LEADERS.sub(" … ", " ".join(text.split())).split())
 
 
 def _hyphen(before: str, after: str, words: frozenset[str]) -> str:

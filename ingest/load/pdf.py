@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from ingest.limits import Limits, exceeded
 from ingest.load import ocr
 from ingest.load.draft import Draft, best_title
 from ingest.load.paragraphs import Line, Paragraph, known_words, to_paragraphs
+from ingest.load.sniff import without_its_beginning
 from rag.errors import BrokenDocument, EmptyDocument, EncryptedDocument
 from rag.types import Text
 
+_BEGINNING = b"%PDF-1.7\n"
 _PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY, an unknown kind of lock
 _HYPHEN = "\ufffe"  # pdfium's mark for a hyphen at the end of a line
 # Broken fonts give control codes; 2 is the hyphen's other form.
@@ -26,21 +29,25 @@ _LEVELS = 4
 _BOXES = 5  # characters of a line that are measured
 
 
-def load(data: bytes, name: str, scans: ocr.Scans = "refuse") -> Text:
+def load(data: bytes, name: str, limits: Limits, scans: ocr.Scans = "refuse") -> Text:
     """Return the text of a PDF.
 
     Args:
         data: the whole file.
         name: the file's name.
+        limits: what reading it may take.
         scans: what to do with pages that have no text.
 
     Raises:
         EncryptedDocument: it does not open without a password.
         EmptyDocument: no page has text, as in a scan.
         BrokenDocument: pdfium cannot open it.
+        LimitExceeded: it has more pages than it may.
     """
     import pypdfium2
 
+    if without_its_beginning(data):
+        data = _BEGINNING + data
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -50,6 +57,8 @@ def load(data: bytes, name: str, scans: ocr.Scans = "refuse") -> Text:
             ) from error
         raise BrokenDocument(f"{name}: the PDF is damaged and does not open; export it again") from error
     try:
+        if len(document) > limits.max_pages:
+            raise exceeded(name, f"it has more than {limits.max_pages:,} pages", "max_pages")
         pages = [list(_lines(document, number)) for number in range(len(document))]
         if scans == "read":
             pages = [page or _read(document, number) for number, page in enumerate(pages)]

@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from ingest.limits import Limits, exceeded
 from ingest.load import ocr
 from ingest.load.paragraphs import Line
 from ingest.load.pdf import write
-from rag.errors import LimitExceeded
 from rag.types import Text
 
-MAX_PIXELS = 50_000_000
 
-
-def load(data: bytes, name: str, scans: ocr.Scans = "read") -> Text:
+def load(data: bytes, name: str, limits: Limits, scans: ocr.Scans = "read") -> Text:
     """Return the words in a picture; none, but its pages, where they are not to be read.
 
     Raises:
-        LimitExceeded: a page has more than `MAX_PIXELS`.
+        LimitExceeded: a page has more pixels than it may.
     """
     from PIL import Image, ImageSequence
 
@@ -26,9 +24,9 @@ def load(data: bytes, name: str, scans: ocr.Scans = "read") -> Text:
     pages: list[list[Line]] = []
     with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as picture:
         for frame in ImageSequence.Iterator(picture):
-            if frame.width * frame.height > MAX_PIXELS:
-                most = MAX_PIXELS // 1_000_000
-                raise LimitExceeded(f"{name}: it has more than {most} megapixels; make the picture smaller")
+            if frame.width * frame.height > limits.max_megapixels * 1_000_000:
+                what = f"it has more than {limits.max_megapixels:g} megapixels"
+                raise exceeded(name, what, "max_megapixels", do="make the picture smaller")
             pages.append(ocr.read(_pixels(frame)) if scans == "read" else [])
     return write(pages, {}, name, "")
 

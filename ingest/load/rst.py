@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ingest.limits import Limits
 from ingest.load.decode import decode
 from ingest.load.draft import best_title
 from ingest.load.formats import media_type
@@ -12,7 +13,7 @@ from rag.types import Heading, Text
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*\n?")
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, _: Limits) -> Text:
     """Return the text of a reStructuredText file; a heading starts at its overline if it has one."""
     text = decode(data, name)
     headings = _headings(text.splitlines(keepends=True))

@@ -7,17 +7,18 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from ingest.limits import Limits
 from ingest.load.archive import open_archive, refuse_declarations
 from ingest.load.draft import Draft
 from ingest.load.tables import render_rows
 from rag.types import Text
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str, limits: Limits) -> Text:
     """Return the rows of a workbook as ``header: value; header: value`` lines."""
     from openpyxl import load_workbook
 
-    with open_archive(data, name) as archive:
+    with open_archive(data, name, limits) as archive:
         refuse_declarations(archive, name)
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     draft = Draft()

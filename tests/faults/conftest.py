@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 from tally import summary
+
+# What needs a folder of files that is not part of the project is collected only where there is one.
+collect_ignore = [] if os.environ.get("FOOTNOTE_ODD_FILES") else ["test_odd_files.py"]
+
+
+def pytest_report_header() -> str:
+    folder = os.environ.get("FOOTNOTE_ODD_FILES")
+    return f"odd files: {folder}" if folder else "odd files: none; FOOTNOTE_ODD_FILES names a folder of them"
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -25,14 +25,15 @@ from fakes import AngleEmbedder
 import ingest.pipeline
 import rag.index
 from ingest.entry import document_id
+from ingest.limits import Limits
 from ingest.pipeline import Outcome, add
-from ingest.worker import Limits, Worker
+from ingest.worker import Worker
 from rag.errors import FootnoteError, LibraryInUse
 from rag.library import Library
 
 NAMES = tuple(f"doc{i}" for i in range(8))
 PARAGRAPHS = 5
-PATIENT = partial(Worker, Limits(wall_s=600.0))
+PATIENT = partial(Worker, Limits(load_timeout_s=600))
 """Reads files on a machine that may be busy with a hundred other children."""
 
 PRODUCT = Path(rag.index.__file__).parent

@@ -12,6 +12,7 @@ from scanned import LINES, encoded, picture, scan
 from typer.testing import CliRunner
 
 from ingest import pipeline
+from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.pipeline import add
 from ingest.scans import note, note_of
 from ingest.sync import survey, sync
@@ -54,6 +55,9 @@ def test_note(text: Text, read: bool, says: str | None):
     assert note(text, read=read) == says
 
 
+OCR = Limits(ocr=True)
+
+
 @pytest.fixture
 def half(tmp_path: Path) -> Path:
     path = tmp_path / "half.pdf"
@@ -77,14 +81,14 @@ def test_ocr_reads_what_was_added_without_it_and_only_once(
     half: Path, library: Library, embedder: AngleEmbedder
 ):
     add(library, [half], embedder)
-    [outcome] = add(library, [half], embedder, ocr=True)
+    [outcome] = add(library, [half], embedder, limits=OCR)
     assert (outcome.kind, outcome.reason) == ("changed", "no text on page 3 of 3, even with OCR")
     document = library.find("half.pdf")
     assert LINES in library.text(document.id)
     assert note_of(library, document) == outcome.reason
     pages = library.catalog.pages([document.id])[document.id]
     assert bisect_right(pages, library.text(document.id).index("planks")) == 2
-    assert [each.kind for each in add(library, [half], embedder, ocr=True)] == ["same"]
+    assert [each.kind for each in add(library, [half], embedder, limits=OCR)] == ["same"]
 
 
 @reads
@@ -99,7 +103,7 @@ def test_a_scan_that_failed_is_read_and_pictures_are_documents(
     assert [plain[name].kind for name in ("scan.pdf", "page.png")] == ["failed", "failed"]
     assert plain["scan.pdf"].reason == "scan.pdf: no text on its page; it may be scanned: read it with --ocr"
     assert "add it with --ocr" in (plain["page.png"].reason or "")
-    read = {each.path.name: each for each in add(library, [folder], embedder, ocr=True)}
+    read = {each.path.name: each for each in add(library, [folder], embedder, limits=OCR)}
     assert [read[name].kind for name in ("scan.pdf", "page.png")] == ["added", "added"]
     for name in read:
         document = library.find(name)
@@ -111,15 +115,15 @@ def test_a_scan_that_failed_is_read_and_pictures_are_documents(
 def test_a_sync_reads_what_was_read_without_ocr_and_a_copy_of_it_is_not_read_again(
     half: Path, library: Library, embedder: AngleEmbedder
 ):
-    def kinds(**options: bool) -> dict[str, str]:
-        looked = survey([half.parent], without=library.path, **options)
-        report = sync(library, looked, lambda: embedder, **options)
+    def kinds(limits: Limits = DEFAULT_LIMITS) -> dict[str, str]:
+        looked = survey([half.parent], without=library.path, limits=limits)
+        report = sync(library, looked, lambda: embedder, limits=limits)
         return {each.path.name: each.kind for each in report.outcomes}
 
     (half.parent / "page.png").write_bytes(encoded(picture(), "PNG"))
     assert kinds() == {"half.pdf": "added"}
-    assert kinds(ocr=True) == {"half.pdf": "changed", "page.png": "added"}
-    assert kinds(ocr=True) == {}
+    assert kinds(OCR) == {"half.pdf": "changed", "page.png": "added"}
+    assert kinds(OCR) == {}
     assert len(library.documents()) == 2
     copy = half.with_name("half again.pdf")
     copy.write_bytes(half.read_bytes())
@@ -138,7 +142,7 @@ def test_without_the_extra_nothing_is_begun(
 
     monkeypatch.setattr(pipeline, "require_ocr", missing)
     with pytest.raises(MissingExtra):
-        add(library, [half], embedder, ocr=True)
+        add(library, [half], embedder, limits=OCR)
     assert library.documents() == []
 
 

@@ -26,7 +26,7 @@ class Unfenced(Worker):
     """Parses in this process: a sync is tested here, not the fence."""
 
     def _load(self, name, data, scans, limits):
-        return load(data, name, scans)
+        return load(data, name, limits, scans)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from ingest.child import Child
-from ingest.worker import Limits, Worker
+from ingest.limits import Limits
+from ingest.worker import Worker
 from rag.errors import BrokenDocument, EmptyDocument, LimitExceeded, LoadError, UnknownFormat
 
 QUICK = Path("words.txt")
@@ -110,7 +111,7 @@ def test_unknown_formats_need_no_child(worker: Worker):
 def test_a_file_that_is_too_large(tmp_path: Path, by_path: bool):
     path = tmp_path / "large.txt"
     path.write_bytes(b"x" * 1_000_001)
-    with Worker(Limits(max_bytes=1_000_000)) as worker:
+    with Worker(Limits(max_file_mb=1)) as worker:
         with pytest.raises(LimitExceeded, match=r"^large\.txt: it is larger than 1 MB; split it"):
             worker.load(path, None if by_path else path.read_bytes())
         assert worker.pid is None
@@ -135,17 +136,22 @@ def test_a_named_pipe_is_not_waited_for(worker: Worker, tmp_path: Path):
 @pytest.mark.parametrize(
     ("limits", "path", "data", "words"),
     [
-        pytest.param(Limits(wall_s=0.01), QUICK, b"words", r"takes more than 0\.01 s", id="time"),
+        pytest.param(Limits(load_timeout_s=0.01), QUICK, b"words", r"takes more than 0\.01 s", id="time"),
         pytest.param(
-            Limits(cpu_s=0.1), SLOW, SLOW_PAGE * 3, r"takes more than 0\.1 s of processor time", id="cpu"
+            Limits(load_memory_mb=143, max_characters=10**9),
+            QUICK,
+            b"w" * 60_000_000,
+            "too much memory",
+            id="memory",
         ),
         pytest.param(
-            Limits(memory_bytes=150_000_000), QUICK, b"w" * 60_000_000, "too much memory", id="memory"
+            Limits(load_memory_mb=1, max_characters=10**9),
+            QUICK,
+            b"w" * 60_000_000,
+            "too much memory",
+            id="no memory",
         ),
-        pytest.param(
-            Limits(memory_bytes=1_000_000), QUICK, b"w" * 60_000_000, "too much memory", id="no memory"
-        ),
-        pytest.param(Limits(max_chars=5), QUICK, b"123456", "more than 5 characters of text", id="text"),
+        pytest.param(Limits(max_characters=5), QUICK, b"123456", "more than 5 characters of text", id="text"),
     ],
 )
 def test_limits(limits: Limits, path: Path, data: bytes, words: str):
@@ -158,8 +164,8 @@ def test_limits(limits: Limits, path: Path, data: bytes, words: str):
 @pytest.mark.parametrize(
     ("limits", "data"),
     [
-        pytest.param(Limits(memory_bytes=150_000_000), b"w" * 60_000_000, id="memory"),
-        pytest.param(Limits(max_chars=5), b"123456", id="text"),
+        pytest.param(Limits(load_memory_mb=143, max_characters=10**9), b"w" * 60_000_000, id="memory"),
+        pytest.param(Limits(max_characters=5), b"123456", id="text"),
     ],
 )
 def test_the_next_file_is_read_by_a_new_child(limits: Limits, data: bytes):
@@ -185,6 +191,13 @@ def test_a_file_that_crashes_the_child_is_named_and_the_child_replaced(worker: W
 def test_a_child_that_the_system_kills_had_too_much_memory(worker: Worker):
     thread = kill_soon(worker, signal.SIGKILL, 0.3)
     with pytest.raises(LimitExceeded, match=r"^slow\.html: reading it takes too much memory"):
+        worker.load(SLOW, SLOW_PAGE)
+    thread.join()
+
+
+def test_a_file_that_spends_its_processor_time_is_told_so(worker: Worker):
+    thread = kill_soon(worker, signal.SIGXCPU, 0.3)
+    with pytest.raises(LimitExceeded, match=r"^slow\.html: .* more than 30 s; .*'load_timeout_s'"):
         worker.load(SLOW, SLOW_PAGE)
     thread.join()
 
@@ -257,7 +270,7 @@ def test_what_libraries_print_does_not_disturb():
 import os, sys
 from ingest import worker
 from rag.types import Text
-def noisy(data, name, scans):
+def noisy(data, name, limits, scans):
     print("noise")
     os.write(1, b"more noise")
     sys.stdin.read()
@@ -267,7 +280,7 @@ worker.main(sys.argv[1])
 """
     options = f'{{"memory_bytes": {1 << 30}, "parent": {os.getpid()}}}'
     child = Child([sys.executable, "-c", code, options], {"PYTHONPATH": os.pathsep.join(sys.path)})
-    header = b'{"name": "a.txt", "cpu_s": 9, "max_chars": 100, "scans": "refuse"}'
+    header = b'{"name": "a.txt", "limits": {}, "scans": "refuse"}'
     try:
         replies = [child.exchange([header, b"words"], timeout_s=20, max_reply=10**6) for _ in range(2)]
     finally:

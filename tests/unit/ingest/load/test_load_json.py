@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.limits import DEFAULT_LIMITS
 from ingest.load import json as json_loader
 from ingest.load import load
 from rag.errors import BrokenDocument, EmptyDocument
@@ -75,6 +76,6 @@ def words_in(value: object) -> list[str]:
 
 @given(values)
 def test_every_string_is_kept(value: object):
-    text = json_loader.load(json.dumps(value).encode(), "a.json").text
+    text = json_loader.load(json.dumps(value).encode(), "a.json", DEFAULT_LIMITS).text
 
     assert all(word in text for word in words_in(value))

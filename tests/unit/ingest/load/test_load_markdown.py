@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.limits import DEFAULT_LIMITS
 from ingest.load import load, markdown
 
 PAGE = """\
@@ -80,7 +81,7 @@ def test_lines_that_are_no_headings(source: str):
 
 @given(st.text(st.sampled_from("#=-`~ ab\n\t|>"), max_size=80))
 def test_headings_lie_in_order_at_line_starts(source: str):
-    text = markdown.load(source.encode(), "a.md")
+    text = markdown.load(source.encode(), "a.md", DEFAULT_LIMITS)
     starts = [mark.start for mark in text.headings]
 
     assert starts == sorted(set(starts))

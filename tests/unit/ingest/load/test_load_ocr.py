@@ -48,20 +48,20 @@ def test_no_boxes_are_no_lines():
 
 
 def test_pages_without_text_are_left_where_they_are_only_counted():
-    text = load(scan(None, "words of the second page", None), "a.pdf", "leave")
+    text = load(scan(None, "words of the second page", None), "a.pdf", scans="leave")
     assert text.text == "words of the second page"
     assert text.blank_pages == (1, 3)
-    assert load(scan(None, None), "a.pdf", "leave").blank_pages == (1, 2)
+    assert load(scan(None, None), "a.pdf", scans="leave").blank_pages == (1, 2)
 
 
 def test_a_picture_that_is_only_counted_is_a_blank_page():
     frames = encoded(picture(), "TIFF", save_all=True, append_images=[picture(), picture()])
-    assert load(frames, "a.tif", "leave").blank_pages == (1, 2, 3)
+    assert load(frames, "a.tif", scans="leave").blank_pages == (1, 2, 3)
 
 
 @reads
 def test_the_words_of_scanned_pages_stand_on_their_pages():
-    text = load(scan("words of the first page", None, "words of the third page"), "a.pdf", "read")
+    text = load(scan("words of the first page", None, "words of the third page"), "a.pdf", scans="read")
     assert text.text.split("\n\n") == ["words of the first page", LINES, "words of the third page"]
     assert bisect_right(text.pages, text.text.index("1,250 planks")) == 2
     assert bisect_right(text.pages, text.text.index("third page")) == 3
@@ -90,7 +90,7 @@ def test_the_words_of_scanned_pages_stand_on_their_pages():
     ],
 )
 def test_the_words_of_pictures(name: str, data: bytes):
-    text = load(data, name, "read")
+    text = load(data, name, scans="read")
     assert " ".join(text.text.split()).rstrip(".") == LINES.rstrip(".")  # a blurred full stop is a speck
     assert text.pages == (0,)
     assert text.media_type.startswith("image/")
@@ -100,7 +100,7 @@ def test_the_words_of_pictures(name: str, data: bytes):
 def test_see_through_is_white():
     image = Image.new("RGBA", (900, 600), (0, 0, 0, 0))
     image.paste(Image.new("RGBA", (900, 600), "black"), mask=picture().point(lambda level: 255 - level))
-    assert WORDS[0] in load(encoded(image, "PNG"), "a.png", "read").text
+    assert WORDS[0] in load(encoded(image, "PNG"), "a.png", scans="read").text
 
 
 @reads
@@ -113,7 +113,7 @@ def test_see_through_is_white():
 )
 def test_nothing_to_read(name: str, data: bytes, says: str):
     with pytest.raises(EmptyDocument, match=says):
-        load(data, name, "read")
+        load(data, name, scans="read")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_nothing_to_read(name: str, data: bytes, says: str):
 )
 def test_pictures_that_cannot_be_read(name: str, data: bytes, error: type[Exception], says: str):
     with pytest.raises(error, match=rf"^{name}: .*{says}"):
-        load(data, name, "read")
+        load(data, name, scans="read")
 
 
 def test_pictures_are_known_only_where_they_are_read():

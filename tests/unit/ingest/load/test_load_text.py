@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.limits import DEFAULT_LIMITS
 from ingest.load import load
 from ingest.load import text as text_loader
 from ingest.load.decode import decode
@@ -42,7 +43,7 @@ def test_encodings_are_detected(text: str, encoded: bytes):
 def test_any_text_comes_back_but_for_line_ends(text: str):
     expected = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
-    assert text_loader.load(text.encode(), "a.txt").text == expected
+    assert text_loader.load(text.encode(), "a.txt", DEFAULT_LIMITS).text == expected
 
 
 @given(st.binary())
