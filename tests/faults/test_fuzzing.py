@@ -1,6 +1,6 @@
 """Real files, damaged at random: each is read, or refused in plain words, and none crashes the reader.
 
-``FOOTNOTE_LONG=1`` tries 3,000 of each format, and other ones each time; ``FOOTNOTE_EXAMPLES`` sets how many.
+``make faults`` tries 3,000 of each format, and other ones each time; ``FOOTNOTE_EXAMPLES`` sets how many.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from fakes import AngleEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import ARCHIVES, SEEDS, Edit, damaged, damaged_within, edits
+from tally import LONG
 from trial import JARGON
 
 from ingest.chunk import chunk
@@ -22,7 +23,6 @@ from ingest.worker import Worker
 from rag.errors import LoadError
 from rag.types import Text
 
-LONG = bool(os.environ.get("FOOTNOTE_LONG"))
 EXAMPLES = int(os.environ.get("FOOTNOTE_EXAMPLES", "3000" if LONG else "25"))
 SOURCES = {suffix: make() for suffix, make in SEEDS.items()}
 

@@ -1,7 +1,7 @@
 """A folder of odd files, broken, locked, scanned or mislabelled, through the whole of `add`.
 
-The folder is that of ``FOOTNOTE_ODD_FILES``; without it there is nothing here to test. With
-``FOOTNOTE_LONG=1`` the table of what became of each file is printed.
+The folder is that of ``FOOTNOTE_ODD_FILES``; without it there is nothing here to test. In the long run
+(see `tally`) the table of what became of each file is printed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tally import LONG
 from trial import JARGON, Trial, tried
 
 from ingest.files import shown
@@ -30,7 +31,7 @@ NO_TEXT = ("locked with a password", "no text on", "there is no text in it", "is
 def trial(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Trial:
     with Library.open(tmp_path_factory.mktemp("odd") / "library", create=True) as library:
         done = tried(library, [FOLDER], LIMITS)
-    if os.environ.get("FOOTNOTE_LONG"):
+    if LONG:
         with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             sys.stderr.write(table(done))
     return done

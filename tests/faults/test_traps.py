@@ -1,6 +1,6 @@
 """Hostile files through the whole of `add`: each is named in plain words, and the next one is read.
 
-The short run leaves out the slow ones; ``FOOTNOTE_LONG=1`` runs all, and prints what became of each.
+The short run leaves out the slow ones; ``make faults`` runs all, and prints what became of each.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tally import LONG
 from traps import CANARY, Trap, canary, every
 from trial import JARGON, Met, Trial, tried
 
@@ -21,7 +22,6 @@ from ingest.files import shown
 from ingest.limits import Limits
 from rag.library import Library
 
-LONG = bool(os.environ.get("FOOTNOTE_LONG"))
 LIMITS = Limits(load_timeout_s=float(os.environ.get("FOOTNOTE_TRAP_S", "30")))
 MOST_SPENT_S = 90.0 if LONG else 10.0
 MOST_MEMORY = 1_500_000_000 if LONG else 400_000_000
