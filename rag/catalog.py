@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from rag.errors import LibraryIncompatible, LibraryMissing
+from rag.errors import LibraryError, LibraryIncompatible, LibraryMissing
 from rag.rows import (
     find_document,
     found,
@@ -28,6 +28,7 @@ from rag.rows import (
 from rag.schema import (
     LEXICAL_INDEX,
     SCHEMA_VERSION,
+    check_version,
     documents,
     engine_for,
     meta,
@@ -77,12 +78,21 @@ class Catalog:
             self._engine = engine_for(path)
             if create:
                 self._create()
-        version = int(self.get_meta("schema_version") or 0)
-        if version != SCHEMA_VERSION:
-            raise LibraryIncompatible(
-                f"the library {folder} has schema {version}, this Footnote reads {SCHEMA_VERSION}: "
-                "use the version that made it, or add the documents to a new library"
-            )
+        self._expected: str | None = None
+        try:
+            check_version(self.version, folder)
+        except LibraryError:
+            self.close()
+            raise
+
+    @property
+    def version(self) -> int:
+        """Version of its schema, 0 where there are no tables; an older one needs `rag.migrations.migrate`."""
+        return int(self.get_meta("schema_version") or 0)
+
+    def expect(self, embedder: str) -> None:
+        """From now on, read vectors of the embedder with this fingerprint only."""
+        self._expected = embedder
 
     def _create(self) -> None:
         with self._write() as connection:
@@ -215,13 +225,23 @@ class Catalog:
         return result
 
     def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
-        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions)."""
+        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions).
+
+        Raises:
+            LibraryIncompatible: they are of another embedder than the one to `expect`: it was changed since.
+        """
         query = sa.select(vectors.c.id, vectors.c.vector).order_by(vectors.c.n)
         if ids is not None:
             numbers = sa.select(passages.c.n).where(passages.c.id.in_(ids))
             query = query.where(vectors.c.n.in_(numbers))
         with self._read() as connection:
+            made_by = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "embedder"))
             rows = connection.execute(query).all()
+        if self._expected not in (None, made_by):
+            raise LibraryIncompatible(
+                f"the library {self.folder} was changed from the embedder {self._expected} to {made_by} "
+                "meanwhile: open it again with that one"
+            )
         return [row.id for row in rows], from_bytes([row.vector for row in rows])
 
     def embedded(self, document_id: str) -> dict[tuple[str, str], Matrix]:
@@ -258,13 +278,14 @@ class Catalog:
     # -- transactions ------------------------------------------------------------------------------------
 
     @contextmanager
-    def _begin(self, *, write: bool) -> Iterator[sa.Connection]:
+    def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        """Run statements as one; after an error nothing of them is left."""
         engine = self._engine.execution_options(write=write)
         with translated(self.folder), engine.begin() as connection:
             yield connection
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(write=False)
+        return self.transaction(write=False)
 
     def _write(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(write=True)
+        return self.transaction(write=True)

@@ -10,6 +10,7 @@ FootnoteError
 │   ├── LibraryInUse          another process writes to it (retry later)
 │   ├── LibraryIncompatible   made by another embedder or a newer version
 │   ├── LibraryDamaged        the catalogue is not readable
+│   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -74,6 +75,10 @@ class LibraryIncompatible(LibraryError):
 
 class LibraryDamaged(LibraryError):
     """The catalogue is not readable."""
+
+
+class BackupError(LibraryError):
+    """The file is not a backup of a library, or a damaged one."""
 
 
 class DocumentNotFound(LibraryError):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from filelock import FileLock, Timeout
-
 from rag.catalog import Catalog
-from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
+from rag.errors import DocumentNotFound, LibraryIncompatible
 from rag.index import Hits
 from rag.index_keeper import IndexKeeper, Progress
-from rag.schema import translated
+from rag.lock import WriterLock
+from rag.migrations import migrate
+from rag.schema import SCHEMA_VERSION
 from rag.types import Document, Passage, Text
 from rag.vectors import Matrix
-
-_LOCK_WAIT_S = 0.5
 
 
 class Library:
@@ -33,8 +28,7 @@ class Library:
         self.catalog = catalog
         self._index = IndexKeeper(catalog)
         self._mutex = threading.RLock()
-        self._lock = FileLock(self.path / "writer.lock", thread_local=False)
-        self._holder = self.path / "writer.json"
+        self._lock = WriterLock(self.path)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, create: bool = False) -> Library:
@@ -44,9 +38,16 @@ class Library:
             LibraryMissing: there is none and `create` is False.
             LibraryIncompatible: it was made by a newer version.
             LibraryDamaged: its catalogue is not readable.
+            LibraryInUse: it was made by an older version, and another process holds it.
             StorageError: the folder cannot be used.
         """
-        return cls(Catalog(Path(path).expanduser(), create=create))
+        library = cls(Catalog(Path(path).expanduser(), create=create))
+        try:
+            library._migrate()
+        except BaseException:
+            library.close()
+            raise
+        return library
 
     def __enter__(self) -> Library:
         return self
@@ -58,9 +59,7 @@ class Library:
         """Close the index cleanly and let the next writer in."""
         with self._mutex:
             self._index.close()
-            if self._lock.is_locked:
-                self._holder.unlink(missing_ok=True)
-                self._lock.release(force=True)
+            self._lock.release()
             self.catalog.close()
 
     # -- reading -----------------------------------------------------------------------------------------
@@ -113,8 +112,9 @@ class Library:
         elif made_by != fingerprint:
             raise LibraryIncompatible(
                 f"the library {self.path} was made with the embedder {made_by}, not {fingerprint}: "
-                "use that one, or add the documents to a new library"
+                "set 'embedder' to that one, or run 'footnote reindex' to change to this one"
             )
+        self.catalog.expect(fingerprint)
 
     def lock(self, purpose: str = "") -> None:
         """Become the one writer of this library until `close`.
@@ -122,19 +122,7 @@ class Library:
         Raises:
             LibraryInUse: another process holds it; the message names that process.
         """
-        with self._mutex, translated(self.path):
-            if self._lock.is_locked:
-                return
-            try:
-                self._lock.acquire(timeout=_LOCK_WAIT_S)
-            except Timeout:
-                raise LibraryInUse(f"the library {self.path} is in use by {self._held_by()}") from None
-            holder = {
-                "pid": os.getpid(),
-                "purpose": purpose or Path(sys.argv[0]).name,
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            self._holder.write_text(json.dumps(holder), "utf-8")
+        self._lock.acquire(purpose)
 
     def put(
         self,
@@ -170,14 +158,12 @@ class Library:
         self.lock()
         self._index.open(progress)
 
-    def _held_by(self) -> str:
-        try:
-            holder = json.loads(self._holder.read_text("utf-8"))
-            return (
-                f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']}): stop it or wait"
-            )
-        except (OSError, ValueError, KeyError):
-            return "another process: stop it or wait"
+    def _migrate(self) -> None:
+        """Bring a library of an older version up to this one; only its writer may."""
+        if self.catalog.version < SCHEMA_VERSION:
+            self.lock("bringing the library up to this version")
+            migrate(self.catalog)
+            self._lock.release()
 
 
 def path_of(uri: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from rag.errors import FootnoteError, LibraryDamaged, LibraryInUse, StorageError
+from rag.errors import (
+    FootnoteError,
+    LibraryDamaged,
+    LibraryIncompatible,
+    LibraryInUse,
+    LibraryMissing,
+    StorageError,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -70,6 +78,14 @@ vectors = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
+next_vectors = sa.Table(
+    "next_vectors",
+    metadata,
+    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+"""Vectors of the embedder that a library is being changed to; empty but for that time."""
+
 LEXICAL_INDEX = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS passage_index USING fts5("
     "context, text, content='passages', content_rowid='n', tokenize='porter unicode61 remove_diacritics 2')"
@@ -97,6 +113,22 @@ def engine_for(path: Path) -> sa.Engine:
     return engine
 
 
+def check_version(version: int, folder: Path) -> None:
+    """Make sure that this Footnote can read a catalogue of this schema version, if need be after migrating.
+
+    Raises:
+        LibraryMissing: there are no tables: whoever made the file was killed before there were.
+        LibraryIncompatible: a newer version made it.
+    """
+    if not version:
+        raise LibraryMissing(f"no library in {folder}: make one with 'footnote add PATH…'")
+    if version > SCHEMA_VERSION:
+        raise LibraryIncompatible(
+            f"the library {folder} has schema {version} of a newer Footnote, this one reads "
+            f"{SCHEMA_VERSION}: update Footnote, or add the documents to a new library"
+        )
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the errors of the database and of the disk into Footnote's own."""
@@ -104,6 +136,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise _translate(str(error.orig), path) from error
+    except sqlite3.Error as error:
+        raise _translate(str(error), path) from error
     except OSError as error:
         raise StorageError(f"cannot use the library {path}: {error.strerror or error}") from error
 
@@ -117,7 +151,8 @@ def _translate(reason: str, path: Path) -> FootnoteError:
     if "disk i/o" in lowered:
         return StorageError(f"the disk failed under the library {path}: check its space, and try again")
     if "malformed" in lowered or "not a database" in lowered:
-        return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): restore it from a copy")
+        return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): bring it back by "
+            "'footnote restore FILE --replace', or add the documents to a new library")
     if "locked" in lowered:
         return LibraryInUse(f"the library {path} is busy in another process: try again in a moment")
     if "readonly" in lowered or "unable to open" in lowered:
