@@ -19,7 +19,7 @@ from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library
 from rag.models import Embedder
 from rag.types import Document, Passage, Text
-from rag.vectors import Matrix
+from rag.vectors import Matrix, embedded_text
 
 Stage = Literal["finding", "reading", "embedding", "indexing"]
 Kind = Literal["added", "changed", "same", "failed"]
@@ -192,7 +192,7 @@ class _Run:
         held: list[dict[tuple[str, str], Matrix]] = []
         for read in self._waiting:
             held.append(self._library.catalog.embedded(read.document.id) if read.known else {})
-            texts += [f"{c}\n{t}" for c, t in _parts(read) if (c, t) not in held[-1]]
+            texts += [embedded_text(c, t) for c, t in _parts(read) if (c, t) not in held[-1]]
         if texts:
             self._tell(
                 Progress("embedding", len(self._outcomes), len(self._files), self._waiting[-1].path.name)

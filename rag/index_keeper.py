@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.catalog import Catalog, Change
+from rag.errors import StorageError
 from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits
 from rag.vectors import Matrix
 
@@ -19,7 +20,9 @@ Progress = Callable[[int, int], None]
 MAX_DELETED_SHARE = 0.1
 """Deleted share above which the index is made again: HNSW loses records to repeated deletion."""
 
-_KEY = "index"
+INDEX = "index"
+"""Where the catalogue's facts hold what is known of the index."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +57,26 @@ class IndexKeeper:
             if self._chroma is None:
                 self._chroma = self._reopened() or self._rebuilt(progress)
 
+    def reopen(self) -> ChromaIndex | None:
+        """Open Chroma as its last writer left it; None where it would have to be made again."""
+        with self._mutex:
+            if self._chroma is None:
+                self._chroma = self._reopened()
+            return self._chroma
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Make Chroma again from the catalogue, whatever state it is in.
+
+        Raises:
+            StorageError: the old index cannot be removed.
+        """
+        with self._mutex:
+            self.close()
+            self._chroma = self._rebuilt(progress)
+            left = [folder for folder in index_folders(self._catalog.folder) if folder != self._chroma.folder]
+        if left:
+            raise StorageError(f"the old index {left[0]} cannot be removed: check who owns it, and remove it")
+
     def apply(self, change: Change) -> None:
         """Follow a change of the catalogue; an index that fails to is dropped, and the exact scan answers."""
         with self._mutex:
@@ -81,7 +104,7 @@ class IndexKeeper:
 
     def _reopened(self) -> ChromaIndex | None:
         """Return the index that was closed cleanly, brought up to the catalogue, or None."""
-        state: dict[str, Any] = json.loads(self._catalog.get_meta(_KEY) or "{}")
+        state: dict[str, Any] = json.loads(self._catalog.get_meta(INDEX) or "{}")
         if not state.get("clean"):
             return None
         folder = self._catalog.folder / state["folder"]
@@ -107,7 +130,7 @@ class IndexKeeper:
 
     def _rebuilt(self, progress: Progress | None) -> ChromaIndex:
         """Make a new index from the catalogue's vectors in a new folder, and delete the others."""
-        old = sorted(self._catalog.folder.glob("chroma-*"))
+        old = index_folders(self._catalog.folder)
         numbers = [int(folder.name.rpartition("-")[2]) for folder in old if folder.name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
@@ -121,4 +144,9 @@ class IndexKeeper:
 
     def _mark(self, folder: Path, *, clean: bool, generation: int) -> None:
         state = {"folder": folder.name, "clean": clean, "generation": generation, "deleted": self._deleted}
-        self._catalog.set_meta({_KEY: json.dumps(state)})
+        self._catalog.set_meta({INDEX: json.dumps(state)})
+
+
+def index_folders(folder: Path) -> list[Path]:
+    """Return the folders of indexes in that of a library: one in use, and any left over."""
+    return sorted(folder.glob("chroma-*"))

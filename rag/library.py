@@ -10,12 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 from rag.catalog import Catalog
 from rag.errors import DocumentNotFound, LibraryIncompatible
-from rag.index import Hits
+from rag.index import ChromaIndex, Hits
 from rag.index_keeper import IndexKeeper, Progress
 from rag.lock import WriterLock
 from rag.migrations import migrate
 from rag.schema import SCHEMA_VERSION
 from rag.types import Document, Passage, Text
+from rag.upkeep import forget_removed, remove_uploads
 from rag.vectors import Matrix
 
 
@@ -157,6 +158,40 @@ class Library:
         """
         self.lock()
         self._index.open(progress)
+
+    def rebuild_index(self, progress: Progress | None = None) -> None:
+        """Make Chroma again from the catalogue, whatever state it is in.
+
+        Raises:
+            LibraryInUse: another process holds the library.
+        """
+        self.lock()
+        self._index.rebuild(progress)
+
+    def reopen_index(self) -> ChromaIndex | None:
+        """Open Chroma as its last writer left it; None where it would have to be made again.
+
+        Raises:
+            LibraryInUse: another process holds the library.
+        """
+        self.lock()
+        return self._index.reopen()
+
+    def close_index(self) -> None:
+        """Close Chroma; the exact scan answers until it is opened again."""
+        self._index.close()
+
+    def purge(self, progress: Progress | None = None) -> None:
+        """Leave nothing of what was ever removed in any file of the library.
+
+        Raises:
+            LibraryInUse: another process holds the library, or still reads what was removed.
+            StorageError: there is no room for a second catalogue meanwhile, or a file cannot be removed.
+        """
+        self.lock()
+        forget_removed(self.catalog)
+        remove_uploads(self.catalog)
+        self._index.rebuild(progress)
 
     def _migrate(self) -> None:
         """Bring a library of an older version up to this one; only its writer may."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ DAMAGED = "catalogue-damaged-{}"
 """A catalogue that is not readable, with its log; it stays for whoever can make sense of it."""
 
 _LOGS = ("", "-wal", "-shm")
+_log = logging.getLogger(__name__)
 
 
 def restore(
@@ -132,9 +134,11 @@ def _set_aside(folder: Path) -> None:
     number = 1
     while any(folder.glob(f"{DAMAGED.format(number)}*")):
         number += 1
+    name = DAMAGED.format(number)
     for log in _LOGS:
         if (folder / f"{FILE}{log}").exists():
-            os.replace(folder / f"{FILE}{log}", folder / f"{DAMAGED.format(number)}{log}")
+            os.replace(folder / f"{FILE}{log}", folder / f"{name}{log}")
+            _log.warning("what could not be read is kept in %s", folder / f"{name}{log}")
 
 
 def _outnumber(staged: Path, live: Path) -> None:
@@ -161,9 +165,10 @@ def _check(live: Path, backup: Backup, progress: Progress) -> None:
     try:
         with sqlite_files.opened(live) as connection:
             wrong = sqlite_files.integrity(connection)
-            same = sqlite_files.digest(
-                connection, lambda *n: progress("reading the library back", *n)
-            ) == backup.digest
+            same = (
+                sqlite_files.digest(connection, lambda *n: progress("reading the library back", *n))
+                == backup.digest
+            )
     except sqlite3.DatabaseError as error:
         raise BackupError(f"what was restored to {live} is not readable ({error}): check the disk") from error
     if wrong or not same:

@@ -151,8 +151,10 @@ def _translate(reason: str, path: Path) -> FootnoteError:
     if "disk i/o" in lowered:
         return StorageError(f"the disk failed under the library {path}: check its space, and try again")
     if "malformed" in lowered or "not a database" in lowered:
-        return LibraryDamaged(f"the catalogue in {path} is damaged ({reason}): bring it back by "
-            "'footnote restore FILE --replace', or add the documents to a new library")
+        return LibraryDamaged(
+            f"the catalogue in {path} is damaged ({reason}): bring it back by "
+            "'footnote restore FILE --replace', or add the documents to a new library"
+        )
     if "locked" in lowered:
         return LibraryInUse(f"the library {path} is busy in another process: try again in a moment")
     if "readonly" in lowered or "unable to open" in lowered:

@@ -24,6 +24,11 @@ class TokenVectors:
     vectors: Matrix
 
 
+def embedded_text(context: str, text: str) -> str:
+    """Return what an embedder sees of a passage: its line of title and headings, and its text."""
+    return f"{context}\n{text}"
+
+
 def unit(vectors: Matrix) -> Matrix:
     """Return the vectors scaled to unit length; shape (n, dimensions) or (dimensions,)."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from rag.errors import FootnoteError
+from ui.care_commands import commands as care_commands
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 
@@ -61,6 +62,7 @@ def _fail(message: str, code: int) -> None:
 
 
 app.add_typer(commands)
+app.add_typer(care_commands)
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')

@@ -188,7 +188,9 @@ class TestRefused:
 
     def test_one_of_a_newer_version(self, file) -> None:
         with sqlite3.connect(file) as raw:
-            raw.execute("UPDATE meta SET value = replace(value, '\"schema_version\": 2', '\"schema_version\": 99')")
+            raw.execute(
+                "UPDATE meta SET value = replace(value, '\"schema_version\": 2', '\"schema_version\": 99')"
+            )
         raw.close()
         with pytest.raises(LibraryIncompatible, match="schema 99 of a newer Footnote"):
             read_backup(file)
