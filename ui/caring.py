@@ -32,6 +32,9 @@ from ui.terminal import fetching
 
 Tell = Callable[[str, int, int], None]
 
+_ROUNDS = 2
+"""Of repairs: what stands on the catalogue is looked at once that is whole."""
+
 
 def check_and_report(console: Console, settings: Settings, *, repair: bool, as_json: bool) -> bool:
     """Check the library, print what is wrong line by line, and return whether anything is."""
@@ -66,8 +69,13 @@ def check_and_report(console: Console, settings: Settings, *, repair: bool, as_j
 
 def _checked(library: Library, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str]]:
     found = check(library, tell)
-    done = repair(library, found, tell) if mend else []
-    return (check(library, tell) if done else found), done
+    done: list[str] = []
+    for _ in range(_ROUNDS if mend else 0):
+        if not (did := repair(library, found, tell)):
+            break
+        done += did
+        found = check(library, tell)
+    return found, done
 
 
 def backup_and_report(console: Console, settings: Settings, file: Path) -> None:

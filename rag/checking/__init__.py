@@ -13,7 +13,9 @@ __all__ = ["Finding", "Progress", "Repair", "check", "repair"]
 
 
 def check(library: Library, progress: Progress = lambda *_: None) -> list[Finding]:
-    """Return all that is wrong with a library; of a damaged catalogue that alone: the rest stands on it.
+    """Return all that is wrong with a library; where the catalogue is not whole, that alone.
+
+    Everything else is read by way of the catalogue.
 
     Raises:
         LibraryInUse: another process writes to it.
@@ -21,7 +23,7 @@ def check(library: Library, progress: Progress = lambda *_: None) -> list[Findin
     """
     library.lock("footnote check")
     found = look_at_catalogue(library.catalog, progress)
-    if any(finding.repair is None for finding in found):
+    if found:
         return found
     found += look_at_offsets(library.catalog, progress)
     found += look_at_lexical_index(library.catalog, progress)

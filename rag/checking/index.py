@@ -61,6 +61,7 @@ def look_at_vectors(catalog: Catalog) -> list[Finding]:
 def look_at_index(library: Library, progress: Progress) -> list[Finding]:
     """Return what is wrong with the dense index; one that is yet to be made is not wrong."""
     progress("opening the index", 0, 0)
+    library.close_index()
     state: dict[str, Any] = json.loads(library.catalog.get_meta(INDEX) or "{}")
     if not state or not len(library):
         return []
