@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
 
 from rag.embedder import SLICE, encode, load_sentence_transformer
 from rag.errors import ArtifactError
@@ -39,15 +41,15 @@ class FolderEmbedder:
         self.fingerprint = fingerprint(folder)
         try:
             self._model = load_sentence_transformer(folder)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             reason = str(error).partition("\n")[0]
             raise ArtifactError(
                 f"the embedder in {folder} cannot be loaded ({reason}): see the setting 'embedder'"
             ) from error
-        self._tokenizer = self._model.tokenizer.backend_tokenizer
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._lock = threading.Lock()  # its tokenizer is not safe to share among threads
+        self._lock = threading.Lock()  # the model's tokenizer is not safe to share among threads
         self.dimensions = int(np.shape(self.embed([""]))[1])
         special = len(self._tokenizer.encode("").ids)
         self.max_tokens = int(self._model.max_seq_length or 512) - special
@@ -80,8 +82,7 @@ class FolderEmbedder:
 
     def token_offsets(self, text: str) -> list[tuple[int, int]]:
         """Return where each token of `text` starts and ends, in characters."""
-        with self._lock:
-            return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
+        return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
 
     def warm(self) -> None:
         """Do nothing: it is loaded."""

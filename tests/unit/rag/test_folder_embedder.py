@@ -22,7 +22,6 @@ TEXTS = ["A zebra ran.", "The moons rose.", "A moon."]
 def made(tmp_path_factory) -> Path:
     """The folder of a BERT of one layer, with random weights."""
     import torch
-    from sentence_transformers import SentenceTransformer, models
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import BertNormalizer
@@ -30,17 +29,26 @@ def made(tmp_path_factory) -> Path:
     from tokenizers.processors import BertProcessing
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    plain, folder = (tmp_path_factory.mktemp(name) for name in ("plain", "model"))
-    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    folder = tmp_path_factory.mktemp("model")
+    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(WORDS)}))
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    BertTokenizerFast(tokenizer_object=tokenizer, model_max_length=16).save_pretrained(plain)
+    BertTokenizerFast(tokenizer_object=tokenizer, model_max_length=16).save_pretrained(folder)
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(vocab_size=len(WORDS), **sizes)).save_pretrained(plain)
-    transformer = models.Transformer(str(plain), max_seq_length=16)
-    SentenceTransformer(modules=[transformer, models.Pooling(32)], device="cpu").save(str(folder))
+    BertModel(BertConfig(vocab_size=len(WORDS), **sizes)).save_pretrained(folder)
+    parts = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(parts)
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 16, "do_lower_case": false}')
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(
+        '{"word_embedding_dimension": 32, "pooling_mode_mean_tokens": true}'
+    )
     return folder
 
 
