@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.errors import LibraryDamaged, LibraryInUse, StorageError
+from rag.migrations import KEPT
+from rag.restoring import ASIDE, DAMAGED
 from rag.schema import next_vectors, translated
 
 UPLOADS = "uploads"
 """Folder in a library for the files that came through the browser."""
 
-_COPIES = ("catalogue-*",)
+_COPIES = (KEPT.format("*"), ASIDE, DAMAGED.format("*"))
 """What is kept of earlier catalogues: before a migration, and by a restore."""
 
 _UNFINISHED = (".catalogue*.part*",)

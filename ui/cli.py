@@ -1,4 +1,4 @@
-"""The command line: ``footnote add | ask | list | show | remove | chat | eval``."""
+"""The command line: ``footnote add | ask | chat | list | show | remove | check | backup | … | eval``."""
 
 from __future__ import annotations
 

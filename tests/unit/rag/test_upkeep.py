@@ -84,11 +84,13 @@ def test_what_was_removed_or_replaced_long_ago_goes_as_well(full, embedder) -> N
 
 def test_copies_of_the_catalogue_go_as_well(full) -> None:
     write_backup(full.path / FILE, full.path / "catalogue-schema-1.sqlite3")
-    shutil.copy(full.path / FILE, full.path / f".{FILE}.abc.part")
+    for name in (f".{FILE}.abc.part", "catalogue-replaced.sqlite3", "catalogue-damaged-1-wal"):
+        shutil.copy(full.path / FILE, full.path / name)
+    (full.path / "catalogue-notes.txt").write_text("not ours")
     full.remove("secret")
     full.purge()
     assert holding(full.path) == set()
-    assert not list(full.path.glob("*schema*"))
+    assert [file.name for file in full.path.glob("catalogue-*")] == ["catalogue-notes.txt"]
 
 
 def test_uploaded_files_go_with_their_documents(full, embedder) -> None:
