@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.errors import (
         ArtifactError,
+        BackupError,
         BrokenDocument,
         DocumentNotFound,
         EmptyDocument,
@@ -61,6 +62,7 @@ __all__ = [
     "AnswerFinished",
     "ArtifactError",
     "Assistant",
+    "BackupError",
     "BrokenDocument",
     "Citation",
     "Document",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from rag.database import FILE as FILE
 from rag.database import Database
-from rag.errors import FootnoteError, LibraryIncompatible
+from rag.errors import LibraryError, LibraryIncompatible
 from rag.rows import (
     find_document,
     found,
@@ -29,7 +29,7 @@ from rag.rows import (
     stored_passages,
 )
 from rag.schema import (
-    SCHEMA_VERSION,
+    check_version,
     documents,
     meta,
     passages,
@@ -67,16 +67,21 @@ class Catalog(Database):
             StorageError: the folder cannot be used.
         """
         super().__init__(folder, create=create)
+        self._expected: str | None = None
         try:
-            version = int(self.get_meta("schema_version") or 0)
-            if version != SCHEMA_VERSION:
-                raise LibraryIncompatible(
-                    f"the library {folder} has schema {version}, this Footnote reads {SCHEMA_VERSION}: "
-                    "use the version that made it, or add the documents to a new library"
-                )
-        except FootnoteError:
+            check_version(self.version, folder)
+        except LibraryError:
             self.close()
             raise
+
+    @property
+    def version(self) -> int:
+        """Version of its schema; an older one needs `rag.migrations.migrate`."""
+        return int(self.get_meta("schema_version") or 0)
+
+    def expect(self, embedder: str) -> None:
+        """From now on, read vectors of the embedder with this fingerprint only."""
+        self._expected = embedder
 
     # -- facts -------------------------------------------------------------------------------------------
 
@@ -194,13 +199,23 @@ class Catalog(Database):
         return result
 
     def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
-        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions)."""
+        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions).
+
+        Raises:
+            LibraryIncompatible: they are of another embedder than the one to `expect`: it was changed since.
+        """
         query = sa.select(vectors.c.id, vectors.c.vector).order_by(vectors.c.n)
         if ids is not None:
             numbers = sa.select(passages.c.n).where(passages.c.id.in_(ids))
             query = query.where(vectors.c.n.in_(numbers))
         with self._read() as connection:
+            made_by = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "embedder"))
             rows = connection.execute(query).all()
+        if self._expected not in (None, made_by):
+            raise LibraryIncompatible(
+                f"the library {self.folder} was changed from the embedder {self._expected} to {made_by} "
+                "meanwhile: open it again with that one"
+            )
         return [row.id for row in rows], from_bytes([row.vector for row in rows])
 
     def embedded(self, document_id: str) -> dict[tuple[str, str], Matrix]:

@@ -59,6 +59,13 @@ class Database:
                 connection.exec_driver_sql("PRAGMA user_version=0")
 
     @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        """Run statements as one; after an error nothing of them is left."""
+        engine = self._engine.execution_options(write=write)
+        with translated(self.folder), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all reads of this thread see the library as it is at the first of them."""
         with ExitStack() as stack:
@@ -99,19 +106,13 @@ class Database:
             raise
 
     @contextmanager
-    def _begin(self, *, write: bool) -> Iterator[sa.Connection]:
-        engine = self._engine.execution_options(write=write)
-        with translated(self.folder), engine.begin() as connection:
-            yield connection
-
-    @contextmanager
     def _nested(self, connection: sa.Connection) -> Iterator[sa.Connection]:
         with translated(self.folder):
             yield connection
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         held: sa.Connection | None = getattr(self._thread, "connection", None)
-        return self._begin(write=False) if held is None else self._nested(held)
+        return self.transaction(write=False) if held is None else self._nested(held)
 
     def _write(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(write=True)
+        return self.transaction(write=True)

@@ -61,7 +61,7 @@ class MiniLM:
         model = self._torch
         if model is not None and texts and self._encoding.acquire(blocking=False):
             try:
-                return _encode(model, texts)
+                return encode(model, texts)
             finally:
                 self._encoding.release()
         return self._few.embed(texts)
@@ -92,7 +92,7 @@ class MiniLM:
     def _loaded(self) -> SentenceTransformer:
         with self._loading:
             if self._torch is None:
-                self._torch = _load_sentence_transformer(self._folder)
+                self._torch = load_sentence_transformer(self._folder)
             return self._torch
 
     @cached_property
@@ -116,11 +116,12 @@ class MiniLM:
         for start in range(0, len(texts), SLICE):
             places = by_length[start : start + SLICE]
             with self._encoding:
-                vectors[places] = _encode(model, [texts[place] for place in places])
+                vectors[places] = encode(model, [texts[place] for place in places])
         return vectors
 
 
-def _encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
+def encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
+    """Return the unit vectors of texts."""
     vectors = np.asarray(model.encode(list(texts), batch_size=BATCH, show_progress_bar=False))
     return unit(vectors)
 
@@ -139,7 +140,8 @@ def _encode_tokens(
     return found
 
 
-def _load_sentence_transformer(folder: Path) -> SentenceTransformer:
+def load_sentence_transformer(folder: Path) -> SentenceTransformer:
+    """Return the model in a folder, on the processor, in bfloat16 where that is fast."""
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging

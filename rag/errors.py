@@ -10,6 +10,7 @@ FootnoteError
 │   ├── LibraryInUse          another process writes to it (retry later)
 │   ├── LibraryIncompatible   made by another embedder or a newer version
 │   ├── LibraryDamaged        the catalogue is not readable
+│   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
@@ -74,7 +75,15 @@ class LibraryIncompatible(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """The catalogue is not readable."""
+    """The catalogue is not readable, or not as it was left; `reason` says what was found."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BackupError(LibraryError):
+    """The file is not a backup of a library, or a damaged one."""
 
 
 class DocumentNotFound(LibraryError):

@@ -79,11 +79,18 @@ class ChromaIndex:
 
     def search(self, vector: Matrix, k: int) -> Hits:
         """Return the `k` nearest passages as (id, cosine), best first."""
+        return self.search_many(vector[None], k)[0]
+
+    def search_many(self, vectors: Matrix, k: int) -> list[Hits]:
+        """Return the `k` nearest passages for each of the vectors; shape (n, dimensions)."""
         k = min(k, self.count())
-        if not k:
-            return []
-        found: Any = self._collection.query(query_embeddings=vector[None], n_results=k, include=["distances"])
-        return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+        if not k or not len(vectors):
+            return [[] for _ in vectors]
+        found: Any = self._collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
+        return [
+            [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
 
     def count(self) -> int:
         """Return how many vectors there are."""

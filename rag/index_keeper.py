@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.catalog import Catalog, Change
+from rag.errors import StorageError
 from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits
-from rag.seal import folder_sums
+from rag.seal import folder_sums, is_as_left
 from rag.vectors import Matrix
 
 Progress = Callable[[int, int], None]
@@ -21,7 +22,9 @@ Progress = Callable[[int, int], None]
 MAX_DELETED_SHARE = 0.1
 """Deleted share above which the index is made again: HNSW loses records to repeated deletion."""
 
-_KEY = "index"
+INDEX = "index"
+"""Where the catalogue's facts hold what is known of the index."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -70,6 +73,27 @@ class IndexKeeper:
             if self._chroma is None:
                 self._chroma = self._reopened() or self._rebuilt(progress)
 
+    def reopen(self) -> ChromaIndex | None:
+        """Open Chroma as its last writer left it; None where it would have to be made again."""
+        with self._mutex:
+            if self._chroma is None:
+                self._chroma = self._reopened()
+            return self._chroma
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Make Chroma again from the catalogue, whatever state it is in.
+
+        Raises:
+            StorageError: the old index cannot be removed.
+        """
+        with self._mutex:
+            self.close()
+            self._chroma = self._rebuilt(progress)
+            kept = self._chroma.folder if self._chroma else None
+            left = [folder for folder in index_folders(self._catalog.folder) if folder != kept]
+        if left:
+            raise StorageError(f"the old index {left[0]} cannot be removed: check who owns it, and remove it")
+
     def apply(self, change: Change) -> None:
         """Follow a change of the catalogue; an index that fails to is dropped, and the exact scan answers."""
         with self._mutex:
@@ -108,14 +132,14 @@ class IndexKeeper:
 
     def _reopened(self) -> ChromaIndex | None:
         """Return the index that was closed cleanly, brought up to the catalogue, or None."""
-        state: dict[str, Any] = json.loads(self._catalog.get_meta(_KEY) or "{}")
+        state: dict[str, Any] = json.loads(self._catalog.get_meta(INDEX) or "{}")
         if not state.get("clean"):
             return None
         folder = self._catalog.folder / state["folder"]
         self._deleted = state["deleted"]
         if self._deleted > MAX_DELETED_SHARE * self._catalog.n_passages:
             return None
-        if not _as_left(folder, state.get("files")):
+        if not _is_as_left(folder, state.get("files") or {}):
             _log.warning("the dense index in %s is damaged and is made again", folder)
             return None
         self._mark(folder, generation=state["generation"])
@@ -144,8 +168,8 @@ class IndexKeeper:
 
         Its name is one that was never used: Chroma goes on with what it remembers of a folder that is gone.
         """
-        old = sorted(self._catalog.folder.glob("chroma-*"))
-        last: str = json.loads(self._catalog.get_meta(_KEY) or "{}").get("folder", "")
+        old = index_folders(self._catalog.folder)
+        last: str = json.loads(self._catalog.get_meta(INDEX) or "{}").get("folder", "")
         numbers = [int(name[7:]) for name in (last, *(each.name for each in old)) if name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
@@ -167,12 +191,17 @@ class IndexKeeper:
     def _mark(self, folder: Path, *, generation: int, files: dict[str, str] | None = None) -> None:
         """Note where the index is and what it stands at: clean with its `files`, else in use."""
         state = {"folder": folder.name, "clean": files is not None, "generation": generation}
-        self._catalog.set_meta({_KEY: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
+        self._catalog.set_meta({INDEX: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
 
 
-def _as_left(folder: Path, files: dict[str, str] | None) -> bool:
+def index_folders(folder: Path) -> list[Path]:
+    """Return the folders of indexes in that of a library: one in use, and any left over."""
+    return sorted(folder.glob("chroma-*"))
+
+
+def _is_as_left(folder: Path, files: dict[str, str]) -> bool:
     try:
-        return folder_sums(folder) == files
+        return is_as_left(folder, files)
     except OSError:
         return False
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from filelock import FileLock, Timeout
-
 from rag.catalog import Catalog
-from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
-from rag.index import Hits
+from rag.errors import DocumentNotFound, LibraryIncompatible
+from rag.index import ChromaIndex, Hits
 from rag.index_keeper import IndexKeeper, Progress
-from rag.schema import translated
+from rag.lock import WriterLock
+from rag.migrations import migrate
+from rag.schema import SCHEMA_VERSION
 from rag.types import Document, Passage, Text
+from rag.upkeep import forget_removed, remove_uploads
 from rag.vectors import Matrix
-
-_LOCK_WAIT_S = 0.5
 
 
 class Library:
@@ -34,8 +29,7 @@ class Library:
         self.catalog = catalog
         self._index = IndexKeeper(catalog)
         self._mutex = threading.RLock()
-        self._lock = FileLock(self.path / "writer.lock", thread_local=False)
-        self._holder = self.path / "writer.json"
+        self._lock = WriterLock(self.path)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, create: bool = False) -> Library:
@@ -45,9 +39,16 @@ class Library:
             LibraryMissing: there is none and `create` is False.
             LibraryIncompatible: it was made by a newer version.
             LibraryDamaged: its catalogue is not readable.
+            LibraryInUse: it was made by an older version, and another process holds it.
             StorageError: the folder cannot be used.
         """
-        return cls(Catalog(Path(path).expanduser(), create=create))
+        library = cls(Catalog(Path(path).expanduser(), create=create))
+        try:
+            library._migrate()
+        except BaseException:
+            library.close()
+            raise
+        return library
 
     def __enter__(self) -> Library:
         return self
@@ -59,8 +60,8 @@ class Library:
         """Close the index cleanly and let the next writer in."""
         with self._mutex:
             self._index.close()
-            self.catalog.close(sealing=self._lock.is_locked)
-            self._unlock()
+            self.catalog.close(sealing=self._lock.held)
+            self._lock.release()
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -112,8 +113,9 @@ class Library:
         elif made_by != fingerprint:
             raise LibraryIncompatible(
                 f"the library {self.path} was made with the embedder {made_by}, not {fingerprint}: "
-                "use that one, or add the documents to a new library"
+                "set 'embedder' to that one, or run 'footnote reindex' to change to this one"
             )
+        self.catalog.expect(fingerprint)
 
     def lock(self, purpose: str = "") -> None:
         """Become the one writer of this library until `close`.
@@ -121,23 +123,14 @@ class Library:
         Raises:
             LibraryInUse: another process holds it; the message names that process.
         """
-        with self._mutex, translated(self.path):
-            if self._lock.is_locked:
+        with self._mutex:
+            if self._lock.held:
                 return
+            self._lock.acquire(purpose)
             try:
-                self._lock.acquire(timeout=_LOCK_WAIT_S)
-            except Timeout:
-                raise LibraryInUse(f"the library {self.path} is in use by {self._held_by()}") from None
-            holder = {
-                "pid": os.getpid(),
-                "purpose": purpose or Path(sys.argv[0]).name,
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            try:
-                self._holder.write_text(json.dumps(holder), "utf-8")
                 self.catalog.unseal()
             except BaseException:
-                self._unlock()
+                self._lock.release()
                 raise
 
     def put(
@@ -180,30 +173,46 @@ class Library:
         self.lock()
         self._index.open(progress)
 
-    def _unlock(self) -> None:
-        if self._lock.is_locked:
-            with suppress(OSError):
-                self._holder.unlink(missing_ok=True)
-            self._lock.release(force=True)
+    def rebuild_index(self, progress: Progress | None = None) -> None:
+        """Make Chroma again from the catalogue, whatever state it is in.
 
-    def _held_by(self) -> str:
-        try:
-            holder = json.loads(self._holder.read_text("utf-8"))
-            told = f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']})"
-            alive = _is_alive(int(holder["pid"]))
-        except (OSError, ValueError, KeyError, TypeError):  # half written
-            alive = False
-        return f"{told if alive else 'another process'}: stop it or wait"
+        Raises:
+            LibraryInUse: another process holds the library.
+        """
+        self.lock()
+        self._index.rebuild(progress)
 
+    def reopen_index(self) -> ChromaIndex | None:
+        """Open Chroma as its last writer left it; None where it would have to be made again.
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # another user's
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
+        Raises:
+            LibraryInUse: another process holds the library.
+        """
+        self.lock()
+        return self._index.reopen()
+
+    def close_index(self) -> None:
+        """Close Chroma; the exact scan answers until it is opened again."""
+        self._index.close()
+
+    def purge(self, progress: Progress | None = None) -> None:
+        """Leave nothing of what was ever removed in any file of the library.
+
+        Raises:
+            LibraryInUse: another process holds the library, or still reads what was removed.
+            StorageError: there is no room for a second catalogue meanwhile, or a file cannot be removed.
+        """
+        self.lock()
+        forget_removed(self.catalog)
+        remove_uploads(self.catalog)
+        self._index.rebuild(progress)
+
+    def _migrate(self) -> None:
+        """Bring a library of an older version up to this one; only its writer may."""
+        if self.catalog.version < SCHEMA_VERSION:
+            self.lock("bringing the library up to this version")
+            migrate(self.catalog)
+            self._lock.release()
 
 
 def path_of(uri: str) -> Path | None:

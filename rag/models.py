@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.artifacts import EMBEDDER, LLM, LLM_SMALL, Progress, ensure
@@ -84,12 +85,16 @@ class ChatModel(Protocol):
 
 
 def make_embedder(settings: Settings, progress: Progress | None = None) -> Embedder:
-    """Return the embedder, fetching its files if need be.
+    """Return the embedder that `settings.embedder` names, fetching its files if need be.
 
     Raises:
-        ArtifactError: its files are not to be had.
+        ArtifactError: its files are not to be had, or of a kind that does not serve.
         StorageError: they cannot be stored.
     """
+    if settings.embedder != "minilm":
+        from rag.folder_embedder import FolderEmbedder
+
+        return FolderEmbedder(Path(settings.embedder).expanduser())
     from rag.embedder import MiniLM
 
     return MiniLM(ensure(EMBEDDER, settings, progress))

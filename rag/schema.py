@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from rag.errors import FootnoteError, LibraryDamaged, LibraryInUse, StorageError
+from rag.errors import (
+    FootnoteError,
+    LibraryDamaged,
+    LibraryIncompatible,
+    LibraryInUse,
+    StorageError,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -72,6 +79,14 @@ vectors = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
+next_vectors = sa.Table(
+    "next_vectors",
+    metadata,
+    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+"""Vectors of the embedder that a library is being changed to; empty but for that time."""
+
 LEXICAL_INDEX = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS passage_index USING fts5("
     "context, text, content='passages', content_rowid='n', tokenize='porter unicode61 remove_diacritics 2')"
@@ -99,6 +114,22 @@ def engine_for(path: Path, journal: str = "WAL") -> sa.Engine:
     return engine
 
 
+def check_version(version: int, folder: Path) -> None:
+    """Make sure that this Footnote can read a catalogue of this schema version, if need be after migrating.
+
+    Raises:
+        LibraryDamaged: it has none.
+        LibraryIncompatible: a newer version made it.
+    """
+    if not version:
+        raise damaged(folder, "its schema version is gone")
+    if version > SCHEMA_VERSION:
+        raise LibraryIncompatible(
+            f"the library {folder} has schema {version} of a newer Footnote, this one reads "
+            f"{SCHEMA_VERSION}: update Footnote, or add the documents to a new library"
+        )
+
+
 def create(path: Path) -> None:
     """Make an empty catalogue at `path`, all of it or nothing; one that is there stays."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
@@ -124,8 +155,9 @@ def damaged(path: Path, reason: str) -> LibraryDamaged:
     """Return the error for a catalogue that cannot be trusted, with the way back."""
     line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(
-        f"the catalogue in {path} is damaged ({line}): bring back a backup by 'footnote restore FILE', "
-        "or move the folder away and add the documents again"
+        f"the catalogue in {path} is damaged ({line}): bring it back by 'footnote restore FILE --replace', "
+        "or move the folder away and add the documents again",
+        reason=line,
     )
 
 
@@ -136,6 +168,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise _translate(str(error.orig), path) from error
+    except sqlite3.Error as error:
+        raise _translate(str(error), path) from error
     except OSError as error:
         raise StorageError(f"cannot use the library {path}: {error.strerror or error}") from error
 

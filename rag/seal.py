@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -29,11 +30,14 @@ _mutex = threading.Lock()
 
 def folder_sums(folder: Path) -> dict[str, str]:
     """Return size and CRC-32 of each file below a folder, by its path there."""
-    return {
-        str(path.relative_to(folder)): f"{path.stat().st_size}:{_sum(path):08x}"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {name: f"{path.stat().st_size}:{_sum(path):08x}" for name, path in _files(folder).items()}
+
+
+def is_as_left(folder: Path, sums: Mapping[str, str]) -> bool:
+    """Return whether the files below a folder have these sums; none is read where a size differs."""
+    sizes = {name: path.stat().st_size for name, path in _files(folder).items()}
+    expected = {name: int(each.partition(":")[0]) for name, each in sums.items()}
+    return sizes == expected and folder_sums(folder) == sums
 
 
 def opened(path: Path) -> bool | None:
@@ -69,6 +73,10 @@ def closed(path: Path, *, sealing: bool) -> None:
                     value = _database_sum(file)
                 with closing(sqlite3.connect(path)) as connection:
                     connection.execute(f"PRAGMA user_version={value}")
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _database_sum(file: BinaryIO) -> int:

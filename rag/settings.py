@@ -38,6 +38,9 @@ class Settings(BaseModel):
 
     library: Path = Field(default_factory=default_library, description="folder of the library")
     models: Path = Field(default_factory=default_cache, description="folder of the model files")
+    embedder: str = Field(
+        "minilm", min_length=1, description="minilm, or the folder of a sentence-transformers model"
+    )
     llm: str = Field(
         "local",
         pattern=r"^(local|local-small|none|(openai|anthropic|ollama):.+)$",

@@ -1,4 +1,4 @@
-"""The command line: ``footnote add | sync | ask | list | show | remove | chat | eval``."""
+"""The command line: ``footnote add | sync | ask | list | show | remove | chat | check | … | eval``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from rag.errors import FootnoteError
 from rag.hidden import shown
+from ui.care_commands import commands as care_commands
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 from ui.sync_commands import commands as sync_commands
@@ -64,6 +65,7 @@ def _fail(message: str, code: int) -> None:
 
 app.add_typer(commands)
 app.add_typer(sync_commands)
+app.add_typer(care_commands)
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')

@@ -68,17 +68,31 @@ def show(
             console.print(words(str(value)), soft_wrap=True)
 
 
-@commands.command(epilog="Example:  footnote remove report.pdf 3f2a9c")
+@commands.command(epilog="Example:  footnote remove report.pdf 3f2a9c --purge")
 def remove(
-    documents: Annotated[list[str], typer.Argument(metavar="DOC…", help="Ids, paths, file names or titles.")],
+    documents: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DOC…", show_default=False, help="Ids, paths, file names or titles."),
+    ] = None,
     library: LibraryOption = None,
+    purge: Annotated[
+        bool,
+        typer.Option(
+            "--purge", help="Leave nothing of their text, nor of what was removed before, in the library."
+        ),
+    ] = False,
 ) -> None:
     """Remove documents from the library; the files themselves stay."""
     from rag.library import Library
+    from ui.caring import purge_and_report
     from ui.terminal import words
 
+    if not documents and not purge:
+        raise typer.BadParameter("name the documents to remove")
     with Library.open(settings_for(library).library) as opened:
-        found = {each.id: each for each in map(opened.find, documents)}
+        found = {each.id: each for each in map(opened.find, documents or ())}
         for each in found.values():
             opened.remove(each.id)
             Console(highlight=False).print(words(f"removed {each.title}"))
+        if purge:
+            purge_and_report(Console(highlight=False), opened)

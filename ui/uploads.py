@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ingest.limits import DEFAULT_LIMITS, Limits
 from rag.errors import FootnoteError, StorageError
+from rag.upkeep import UPLOADS
 from ui.ledger import Ledger, Line, after_outcomes, after_progress
 from ui.runs import UNEXPECTED
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rag.library import Library
     from rag.models import Embedder
 
-FOLDER = "uploads"
 _MAX_NAME = 120
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069]+')
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def add_uploads(
 ) -> Iterator[Ledger]:
     """Add uploaded files to the library, and yield the ledger at every step."""
     try:
-        paths = keep(files, library.path / FOLDER)
+        paths = keep(files, library.path / UPLOADS)
     except FootnoteError as error:
         yield Ledger(tuple(Line(file.name, "failed") for file in files), error=str(error))
         return

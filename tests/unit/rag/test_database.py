@@ -75,7 +75,7 @@ def test_one_that_was_not_closed_is_looked_over(left) -> None:
     with (left / FILE).open("r+b") as file:
         file.seek(8192)
         file.write(bytes(4096))
-    with pytest.raises(LibraryDamaged, match=r"damaged \([^*\n]+\): bring back") as told:
+    with pytest.raises(LibraryDamaged, match=r"damaged \([^*\n]+\): bring it back") as told:
         Library.open(left)
     assert "\n" not in str(told.value)
 

@@ -138,10 +138,10 @@ def test_an_index_that_lacks_passages_is_made_again(left, broken, monkeypatch, c
 
 
 def test_files_that_cannot_be_read_count_as_damaged(left, monkeypatch) -> None:
-    def refused(_folder: object) -> None:
+    def refused(*_: object) -> None:
         raise PermissionError("not yours")
 
     with Library.open(left) as library, monkeypatch.context() as patched:
-        patched.setattr(rag.index_keeper, "folder_sums", refused)
+        patched.setattr(rag.index_keeper, "is_as_left", refused)
         library.open_index()
         assert folder_of(library) == "chroma-2"

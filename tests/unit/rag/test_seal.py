@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.seal import closed, folder_sums, opened
+import rag.seal
+from rag.seal import closed, folder_sums, is_as_left, opened
 
 
 def make(path, wal: bool = True) -> None:
@@ -114,3 +115,15 @@ def test_the_sums_of_a_folder_tell_every_file_by_its_place(tmp_path) -> None:
     (tmp_path / "b").write_bytes(b"")
     assert folder_sums(tmp_path) == {"b": "0:00000000", "deep/a": "3:7a6c86f1"}
     assert folder_sums(tmp_path / "none") == {}
+
+
+def test_files_of_another_size_are_not_read(tmp_path, monkeypatch) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    sums = folder_sums(tmp_path)
+    assert is_as_left(tmp_path, sums)
+    (tmp_path / "a").write_bytes(b"abd")
+    assert not is_as_left(tmp_path, sums)
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(1 << 50)
+    monkeypatch.setattr(rag.seal, "folder_sums", lambda _: pytest.fail("a file of a petabyte was read"))
+    assert not is_as_left(tmp_path, sums)

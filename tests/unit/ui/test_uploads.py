@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import StorageError
-from ui.uploads import FOLDER, add_uploads, keep, safe_name
+from rag.upkeep import UPLOADS
+from ui.uploads import add_uploads, keep, safe_name
 
 
 @given(st.text(max_size=300))
@@ -94,12 +95,12 @@ def test_the_ledger_ends_with_what_became_of_each_file(library, embedder, sent):
         ("x.zzz", "failed"),
     ]
     assert "broken.pdf" in ledgers[-1].lines[1].note
-    assert (library.path / FOLDER / "planes.txt").is_file()
+    assert (library.path / UPLOADS / "planes.txt").is_file()
     assert [document.title for document in library.documents() if document.n_passages] == ["planes"]
 
 
 def test_an_error_that_ends_all_is_a_sentence(library, embedder, sent):
-    (library.path / FOLDER).write_text("a file where the folder should be")
+    (library.path / UPLOADS).write_text("a file where the folder should be")
     [ledger] = add_uploads(library, embedder, [sent("a.txt", "x")])
     assert "cannot keep the files" in (ledger.error or "")
     assert [line.state for line in ledger.lines] == ["failed"]

@@ -1,0 +1,36 @@
+"""Looks for all that may be wrong with a library: ``footnote check``."""
+
+from __future__ import annotations
+
+from rag.checking.finding import Finding, Progress, Repair
+from rag.checking.index import look_at_index, look_at_vectors
+from rag.checking.places import look_at_disk, look_at_sources
+from rag.checking.repair import repair
+from rag.checking.rows import look_at_catalogue, look_at_lexical_index, look_at_offsets
+from rag.library import Library
+
+__all__ = ["Finding", "Progress", "Repair", "check", "repair"]
+
+
+def check(library: Library, progress: Progress = lambda *_: None) -> list[Finding]:
+    """Return all that is wrong with a library; where the catalogue is not whole, that alone.
+
+    Everything else is read by way of the catalogue.
+
+    Raises:
+        LibraryInUse: another process writes to it.
+        LibraryDamaged: the catalogue cannot even be read.
+    """
+    library.lock("footnote check")
+    found = look_at_catalogue(library.catalog, progress)
+    if found:
+        return found
+    found += look_at_offsets(library.catalog, progress)
+    found += look_at_lexical_index(library.catalog, progress)
+    bad_vectors = look_at_vectors(library.catalog)
+    found += bad_vectors
+    if not bad_vectors:
+        found += look_at_index(library, progress)
+    found += look_at_sources(library.documents(), progress)
+    found += look_at_disk(library.catalog)
+    return found

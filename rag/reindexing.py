@@ -1,0 +1,113 @@
+"""A library changes its embedder: the new vectors gather beside the old ones, which answer until the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from rag.catalog import Catalog
+from rag.library import Library
+from rag.models import Embedder
+from rag.rows import next_generation, put_meta
+from rag.schema import meta, next_vectors, passages, vectors
+from rag.upkeep import compact, drop_next_vectors
+from rag.vectors import embedded_text
+
+Progress = Callable[[int, int], None]
+
+AT_ONCE = 256
+"""Passages embedded between two transactions: what a kill costs at most."""
+
+_NEXT = "next_embedder"
+
+
+def reindex(
+    library: Library, embedder: Embedder, *, again: bool = False, progress: Progress = lambda *_: None
+) -> int:
+    """Give every passage a vector of `embedder`, and then let these answer.
+
+    What was embedded before a kill is not embedded again. Nothing is done where the library has the vectors
+    of this embedder already, unless `again`.
+
+    Args:
+        library: nobody else may write to it meanwhile; reading goes on.
+        embedder: makes the vectors.
+        again: make all vectors anew.
+        progress: called with the passages done, and all of them.
+
+    Returns:
+        How many passages were embedded.
+
+    Raises:
+        LibraryInUse: another process holds the library.
+        StorageError: there is no space; the old vectors go on answering.
+        ModelError: the embedder is not to be had.
+    """
+    library.lock("footnote reindex")
+    catalog = library.catalog
+    begun = catalog.get_meta(_NEXT) == embedder.fingerprint
+    if catalog.get_meta("embedder") == embedder.fingerprint and not again and not begun:
+        missing = sa.select(passages.c.n).where(passages.c.n.not_in(sa.select(vectors.c.n)))
+        with catalog.transaction(write=False) as connection:
+            if connection.execute(missing.limit(1)).first() is None:
+                return 0
+    if not begun:
+        drop_next_vectors(catalog)
+        catalog.set_meta({_NEXT: embedder.fingerprint})
+    made = _embed(catalog, embedder, progress)
+    library.close_index()
+    _switch(catalog, embedder.fingerprint)
+    catalog.expect(embedder.fingerprint)
+    compact(catalog)
+    return made
+
+
+def _embed(catalog: Catalog, embedder: Embedder, progress: Progress) -> int:
+    """Embed the passages that lack a next vector, some at a time."""
+    with catalog.transaction(write=False) as connection:
+        total = connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0
+        there = connection.scalar(sa.select(sa.func.count()).select_from(next_vectors)) or 0
+    made = 0
+    progress(there, total)
+    while waiting := _waiting(catalog):
+        found = embedder.embed([embedded_text(context, text) for _, context, text in waiting])
+        with catalog.transaction(write=True) as connection:
+            connection.execute(
+                next_vectors.insert(),
+                [{"n": n, "vector": v.tobytes()} for (n, *_), v in zip(waiting, found, strict=True)],
+            )
+        made += len(waiting)
+        progress(there + made, total)
+    return made
+
+
+def _waiting(catalog: Catalog) -> list[tuple[int, str, str]]:
+    """Return number, context and text of the next passages to embed."""
+    query = (
+        sa.select(passages.c.n, passages.c.context, passages.c.text)
+        .outerjoin(next_vectors, next_vectors.c.n == passages.c.n)
+        .where(next_vectors.c.n.is_(None))
+        .order_by(passages.c.n)
+        .limit(AT_ONCE)
+    )
+    with catalog.transaction(write=False) as connection:
+        return [(row.n, row.context, row.text) for row in connection.execute(query)]
+
+
+def _switch(catalog: Catalog, fingerprint: str) -> None:
+    """Let the new vectors answer; the dense index, made from the old ones, is made again when opened."""
+    with catalog.transaction(write=True) as connection:
+        connection.execute(vectors.delete())
+        connection.execute(
+            vectors.insert().from_select(
+                ["n", "id", "vector"],
+                sa.select(passages.c.n, passages.c.id, next_vectors.c.vector).join(
+                    next_vectors, next_vectors.c.n == passages.c.n
+                ),
+            )
+        )
+        connection.execute(next_vectors.delete())
+        connection.execute(meta.delete().where(meta.c.key.in_((_NEXT, "index"))))
+        put_meta(connection, {"embedder": fingerprint})
+        next_generation(connection)

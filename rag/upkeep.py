@@ -1,0 +1,112 @@
+"""What keeps a library small and whole, and makes a removal real: under the writer's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from rag import sqlite_files
+from rag.catalog import FILE, Catalog
+from rag.errors import LibraryDamaged, LibraryInUse, StorageError
+from rag.migrations import KEPT
+from rag.restoring import ASIDE, DAMAGED
+from rag.schema import next_vectors, translated
+
+UPLOADS = "uploads"
+"""Folder in a library for the files that came through the browser."""
+
+_COPIES = (KEPT.format("*"), ASIDE, DAMAGED.format("*"))
+"""What is kept of earlier catalogues: before a migration, and by a restore."""
+
+_UNFINISHED = (".catalogue*.part*",)
+"""What a backup or a restore that was killed leaves in the folder."""
+
+
+def rebuild_lexical_index(catalog: Catalog) -> None:
+    """Make the lexical index again from the passages."""
+    with catalog.transaction(write=True) as connection:
+        connection.exec_driver_sql("INSERT INTO passage_index(passage_index) VALUES ('rebuild')")
+
+
+def lexical_index_fits(catalog: Catalog) -> bool:
+    """Return whether the lexical index holds the words of the passages, and no others."""
+    check = "INSERT INTO passage_index(passage_index, rank) VALUES ('integrity-check', 1)"
+    try:
+        with catalog.transaction(write=True) as connection:
+            connection.exec_driver_sql(check)
+    except LibraryDamaged:
+        return False
+    return True
+
+
+def rebuild_indexes(catalog: Catalog) -> None:
+    """Make the indexes of SQLite's tables again."""
+    with catalog.transaction(write=True) as connection:
+        connection.exec_driver_sql("REINDEX")
+
+
+def drop_next_vectors(catalog: Catalog) -> None:
+    """Forget a change of embedder that was begun."""
+    with catalog.transaction(write=True) as connection:
+        connection.execute(next_vectors.delete())
+        connection.execute(sa.text("DELETE FROM meta WHERE key = 'next_embedder'"))
+
+
+def compact(catalog: Catalog) -> bool:
+    """Write the catalogue anew without what was deleted; return whether its log is empty as well.
+
+    Raises:
+        LibraryInUse: another process reads all the time.
+        StorageError: there is no room for a second catalogue meanwhile.
+    """
+    with translated(catalog.folder):
+        return sqlite_files.shrink(catalog.folder / FILE)
+
+
+def forget_removed(catalog: Catalog) -> None:
+    """Leave nothing of removed text in the catalogue's files, nor in the copies kept of it.
+
+    Raises:
+        LibraryInUse: another process still reads what was removed.
+        StorageError: there is no room for a second catalogue meanwhile, or a copy cannot be removed.
+    """
+    rebuild_lexical_index(catalog)
+    if not compact(catalog):
+        raise LibraryInUse(
+            f"another process reads the library {catalog.folder}, so that what was removed is still in its "
+            "log: close it, and run 'footnote remove --purge' again"
+        )
+    with translated(catalog.folder):
+        for copy in copies(catalog.folder):
+            copy.unlink()
+    if left := copies(catalog.folder):
+        raise StorageError(f"{left[0]} cannot be removed, and may hold removed text: remove it")
+
+
+def remove_uploads(catalog: Catalog) -> None:
+    """Remove the uploaded files that no document of the library is made from.
+
+    Raises:
+        StorageError: one cannot be removed.
+    """
+    known = {document.uri for document in catalog.documents()}
+    with translated(catalog.folder):
+        for file in sorted((catalog.folder.absolute() / UPLOADS).glob("*")):
+            if file.as_uri() not in known and (file.is_symlink() or file.is_file()):
+                file.unlink()
+
+
+def copies(folder: Path) -> list[Path]:
+    """Return the copies of earlier catalogues in a library's folder, and what is left of unfinished ones."""
+    return _files(folder, _COPIES) + unfinished(folder)
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Return the files of backups and restores that were killed."""
+    return _files(folder, _UNFINISHED)
+
+
+def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    return sorted(file for pattern in patterns for file in folder.glob(pattern))

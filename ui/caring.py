@@ -1,0 +1,170 @@
+"""Checks, backups, changes of embedder and purges in the terminal: what is done, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from rag.backup import Backup, write_backup
+from rag.catalog import FILE
+from rag.checking import Finding, check, repair
+from rag.checking.finding import RESTORE
+from rag.errors import LibraryDamaged
+from rag.index_keeper import index_folders
+from rag.library import Library
+from rag.models import make_embedder
+from rag.reindexing import reindex
+from rag.restoring import restore
+from rag.settings import Settings
+from ui.options import print_json
+from ui.terminal import fetching
+
+Tell = Callable[[str, int, int], None]
+
+_ROUNDS = 2
+"""Of repairs: what stands on the catalogue is looked at once that is whole."""
+
+
+def check_and_report(console: Console, settings: Settings, *, repair: bool, as_json: bool) -> bool:
+    """Check the library, print what is wrong line by line, and return whether anything is."""
+    done: list[str] = []
+    summary = ""
+    try:
+        with Library.open(settings.library) as library, stages(console) as tell:
+            found, done = _checked(library, tell, mend=repair)
+            summary = f"{_held(len(library.documents()), len(library))}, {_disk_use(library.path)}"
+    except LibraryDamaged as error:
+        found = [Finding("catalogue", f"it is damaged ({error.reason})", RESTORE)]
+    if as_json:
+        print_json(
+            {
+                "library": str(settings.library),
+                "well": not found,
+                "findings": [finding.to_dict() for finding in found],
+                "repaired": done,
+            }
+        )
+        return bool(found)
+    for line in done:
+        _print(console, f"repaired: {line}")
+    for finding in found:
+        _print(console, f"{finding.area}: {finding.what}: {finding.advice}", style="red")
+    if summary:
+        state = f"{len(found)} to look at" if found else "all is well"
+        _print(console, f"{state} · {summary} in {settings.library}", style="dim" if found else "")
+    return bool(found)
+
+
+def _checked(library: Library, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str]]:
+    found = check(library, tell)
+    done: list[str] = []
+    for _ in range(_ROUNDS if mend else 0):
+        if not (did := repair(library, found, tell)):
+            break
+        done += did
+        found = check(library, tell)
+    return found, done
+
+
+def backup_and_report(console: Console, settings: Settings, file: Path) -> None:
+    """Back the library up, and print what the file holds."""
+    file = file.expanduser()
+    with Library.open(settings.library) as library, stages(console) as tell:
+        made = write_backup(library.path / FILE, file, tell)
+    _print(console, f"backed up {_of(made)} to {file} ({_megabytes(file.stat().st_size)}), and read it back")
+
+
+def restore_and_report(console: Console, settings: Settings, file: Path, *, replace: bool) -> None:
+    """Restore a backup, make the index, and print what the library holds now."""
+    file = file.expanduser()
+    with stages(console) as tell:
+        backup = restore(file, settings.library.expanduser(), replace=replace, progress=tell)
+        with Library.open(settings.library) as library:
+            library.open_index(lambda *n: tell("making the index", *n))
+    _print(console, f"restored {_of(backup)} of {backup.made_at} to {settings.library}")
+
+
+def reindex_and_report(console: Console, settings: Settings, lasting: Settings, *, again: bool) -> None:
+    """Change the embedder, and print how to keep it; `lasting` are the settings of other commands."""
+    with Library.open(settings.library) as library:
+        library.lock("footnote reindex")
+        with fetching(console) as progress:
+            embedder = make_embedder(settings, progress)
+        with stages(console) as tell:
+            made = reindex(library, embedder, again=again, progress=lambda *n: tell("embedding", *n))
+            library.open_index(lambda *n: tell("making the index", *n))
+    if made:
+        _print(console, f"embedded {made} passages with {embedder.fingerprint}, which answers from now on")
+    else:
+        _print(console, f"the library has the vectors of {embedder.fingerprint}: --again makes them anew")
+    if settings.embedder != lasting.embedder:
+        _print(
+            console,
+            f'set embedder = "{settings.embedder}" in footnote.toml, or FOOTNOTE_EMBEDDER: '
+            "the other commands go by it",
+        )
+
+
+def purge_and_report(console: Console, library: Library) -> None:
+    """Purge the library, and print what that means."""
+    with stages(console) as tell:
+        tell("removing what is left", 0, 0)
+        library.purge(lambda *n: tell("making the index again", *n))
+    _print(console, f"nothing of what was removed is left in {library.path}; backups elsewhere still hold it")
+
+
+@contextmanager
+def stages(console: Console) -> Iterator[Tell]:
+    """Show the stage at hand and how far it is, in a terminal; yields the callback that moves it."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("opening the library", total=None)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total or None)
+
+        yield tell
+
+
+def _disk_use(folder: Path) -> str:
+    catalogue = sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
+    index = sum(_size_of(each) for each in index_folders(folder))
+    return f"catalogue {_megabytes(catalogue)}, index {_megabytes(index)}"
+
+
+def _size_of(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _of(backup: Backup) -> str:
+    return _held(backup.n_documents, backup.n_passages)
+
+
+def _held(n_documents: int, n_passages: int) -> str:
+    return f"{n_documents} documents, {n_passages} passages"
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.1f} MB"
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    console.print(" ".join(line.split()), style=style, markup=False, soft_wrap=True)
