@@ -96,7 +96,7 @@ def test_a_damaged_catalogue_is_reported_with_the_way_back(way, copy) -> None:
     damage(copy / FILE, way, 7)
     started = time.monotonic()
     for create in (False, True):
-        with pytest.raises(LibraryDamaged, match="damaged .*: bring back a backup by 'footnote restore"):
+        with pytest.raises(LibraryDamaged, match="damaged .*: bring it back by 'footnote restore"):
             Library.open(copy, create=create)
     TALLY["catalogue damage: slowest opening, ms"] = max(
         TALLY["catalogue damage: slowest opening, ms"], round(500 * (time.monotonic() - started))

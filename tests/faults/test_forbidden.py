@@ -13,8 +13,8 @@ from ledger import Ledger, check_index
 from tally import TALLY
 from workload import NAMES, put, visiting
 
-import ingest.pipeline
-import rag.library
+import ingest.entry
+import rag.lock
 from rag.library import Library
 
 
@@ -62,7 +62,7 @@ class Backwards(datetime):
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(path, files, monkeypatch) -> None:
-    for module in (ingest.pipeline, rag.library):
+    for module in (ingest.entry, rag.lock):
         monkeypatch.setattr(module, "datetime", Backwards)
     ledger = Ledger(files)
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -33,9 +33,6 @@ from rag.library import Library
 
 NAMES = tuple(f"doc{i}" for i in range(8))
 PARAGRAPHS = 5
-PATIENT = partial(Worker, Limits(load_timeout_s=600))
-"""Reads files on a machine that may be busy with a hundred other children."""
-
 PRODUCT = Path(rag.index.__file__).parent
 
 
@@ -49,6 +46,11 @@ class HashEmbedder(AngleEmbedder):
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
         vector = np.random.default_rng(seed).normal(size=self.dimensions)
         return list(vector / np.linalg.norm(vector))
+
+
+def patient(limits: Limits) -> Worker:
+    """Return what reads files on a machine that may be busy with a hundred other children."""
+    return Worker(replace(limits, load_timeout_s=600))
 
 
 def words(name: str, version: int) -> list[str]:
@@ -108,7 +110,7 @@ def put(
         assert outcome.kind != "failed", outcome.reason
         tell(("done", outcome.path.stem, version))
 
-    with patch.object(ingest.pipeline, "Worker", PATIENT):
+    with patch.object(ingest.pipeline, "Worker", patient):
         add(library, paths, HashEmbedder(), on_outcome=acknowledge)
 
 
@@ -190,7 +192,7 @@ def adding(library: Path, files: Path, said: Path) -> None:
     os.dup2(output, 1)
     ui.adding.make_embedder = lambda *_: Slow()
     ingest.pipeline.EMBED_AT_ONCE = 1
-    ingest.pipeline.Worker = PATIENT
+    ingest.pipeline.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]
     ui.cli.main()
 
