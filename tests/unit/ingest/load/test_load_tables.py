@@ -36,6 +36,8 @@ from rag.errors import EmptyDocument
         pytest.param(
             "a,b,c\n1,,3\n,,\n4,5,6,7\n", ["a: 1; c: 3", "a: 4; b: 5; c: 6; 7"], id="gaps and extras"
         ),
+        pytest.param("Rome;2,8\nOslo;0,7\n", ["Rome | 2,8"], id="decimal commas"),
+        pytest.param("Note\nNote\nNote\na,b\n1,2\n", ["Note", "Note", "Note"], id="long caption"),
         pytest.param("word\n", ["word"], id="one cell"),
         pytest.param("name\nAnna\nBen\n", ["name: Anna", "name: Ben"], id="one column"),
     ],
@@ -49,6 +51,11 @@ def test_rows_of_csv(source: str, lines: list[str]):
 
 def test_tsv_takes_tabs_only():
     assert load(b"a, b\tc\n1\t2\n", "a.tsv").text == "a, b: 1; c: 2\n"
+
+
+def test_quotation_marks_everywhere_take_no_time():
+    source = "lamp;lit\n" + 'north;"no; not"\n' * 9 + 'south;=""' + '=""' * 4000
+    assert "lamp: north; lit: no; not\n" in load(source.encode(), "a.csv").text
 
 
 def test_csv_in_another_encoding():
