@@ -97,7 +97,7 @@ def _markdown(secret: Path) -> Iterator[Trap]:
         ADDED,
         lambda: f"Lamps\n\n.. include:: {secret}\n.. raw:: html\n   :file: {secret}\n".encode(),
     )
-    yield Trap("doubled.csv", ADDED, lambda: b"lamp;lit\n" + b'"";' * 9 + b'=""' * 4000, "lamp")
+    yield Trap("doubled.csv", ADDED, lambda: b"lamp;lit\nnorth;" + b'"";' * 9 + b'=""' * 4000, "lamp")
     yield Trap("line.txt", ADDED, lambda: b"lamp" * 500_000, "lamp")
     yield Trap("dots.txt", ADDED, lambda: b"a. " * 300_000 + b"." * 300_000, "a.")
     yield Trap(
