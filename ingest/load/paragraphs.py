@@ -11,6 +11,7 @@ from statistics import median
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
+_LONGEST_WORD = 100  # looked for further back, its end would be tried at each of thousands of letters
 _ITEM = re.compile(
     r"(?:[•◦▪‣●○■–—*·-]|\(?(?:[a-z]|[ivx]{1,5})\)|[ivx]{1,5}\.|\(?\d{1,3}[.)])\s+\S"  # not "J. Smith"
     r"|\d+(?:\.\d+)+\.?\s+[A-Z]"
@@ -143,7 +144,7 @@ def _joined(lines: Sequence[Line], words: frozenset[str]) -> str:
 
 def _hyphen(before: str, after: str, words: frozenset[str]) -> str:
     """Return the hyphen if it belongs to the word, nothing if it only broke the line."""
-    last, first = _LAST_WORD.search(before), _FIRST_WORD.match(after)
+    last, first = _LAST_WORD.search(before[-_LONGEST_WORD:]), _FIRST_WORD.match(after)
     if not last or not first or not first.group()[0].islower():
         return "-"
     left, right = last.group().lower(), first.group().lower()
