@@ -11,7 +11,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,9 @@ def read_backup(file: Path, progress: Progress = lambda *_: None) -> Backup:
         LibraryIncompatible: a newer version made it.
         StorageError: it cannot be read.
     """
+    if not file.is_file():
+        what = "is not a file" if file.exists() else "is not there"
+        raise BackupError(f"{file} {what}: name a file that 'footnote backup' wrote")
     with storing(file), file.open("rb") as data:
         data.read(1)
     try:
@@ -144,11 +147,10 @@ def _check_place(file: Path) -> None:
     """Make sure that nothing but an earlier backup is replaced."""
     if not file.exists() or (file.is_file() and not file.stat().st_size):
         return
-    try:
-        with sqlite_files.opened_still(file) as connection:
+    mark = None
+    if file.is_file():
+        with suppress(sqlite3.Error), sqlite_files.opened_still(file) as connection:
             mark = connection.execute("PRAGMA application_id").fetchone()
-    except sqlite3.Error:
-        mark = None
     if mark != (_MARK,):
         raise BackupError(f"{file} is there and not a backup: name another file, or remove it first")
 

@@ -155,8 +155,15 @@ class TestRefused:
         return tmp_path / "one.backup"
 
     def test_a_file_that_is_not_there(self, tmp_path) -> None:
-        with pytest.raises(StorageError, match="No such file"):
+        with pytest.raises(BackupError, match="is not there: name a file that 'footnote backup' wrote"):
             read_backup(tmp_path / "none")
+
+    def test_a_pipe_is_not_waited_for(self, full, tmp_path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(BackupError, match="pipe is not a file: name"):
+            read_backup(tmp_path / "pipe")
+        with pytest.raises(BackupError, match="is there and not a backup"):
+            backed_up(full, tmp_path / "pipe")
 
     @pytest.mark.parametrize(
         "content", [pytest.param(b"", id="empty"), pytest.param(b"not a database " * 400, id="text")]
