@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from rag.embedder import SLICE, encode, load_sentence_transformer
 from rag.errors import ArtifactError
+from rag.folding import folded
 from rag.vectors import TokenVectors, unit
 
 Vectors = NDArray[np.float32]
@@ -25,7 +26,7 @@ _ASIDE = ("onnx", "openvino")
 
 
 class FolderEmbedder:
-    """Texts to unit vectors by the model in `folder`; threads may share it.
+    """Texts to unit vectors by the model in `folder`; threads may share it. It reads texts folded, see `rag.folding`.
 
     Its tokenizer must be WordPiece, as of BERT and its kin: sentences are ranked by the words that its tokens
     make. The fingerprint is that of the files, wherever they lie.
@@ -58,6 +59,7 @@ class FolderEmbedder:
         """Return one unit vector a text, shape ``(len(texts), dimensions)``."""
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
+        texts = [folded(text) for text in texts]
         made = []
         for at in range(0, len(texts), SLICE):
             with self._lock:
@@ -68,6 +70,7 @@ class FolderEmbedder:
         """Return for each text its unit vector and those of its tokens."""
         if not texts:
             return []
+        texts = [folded(text) for text in texts]
         with self._lock:
             whole = encode(self._model, texts)
             states = self._model.encode(list(texts), output_value="token_embeddings", show_progress_bar=False)
