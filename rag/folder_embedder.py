@@ -26,7 +26,9 @@ _ASIDE = ("onnx", "openvino")
 
 
 class FolderEmbedder:
-    """Texts to unit vectors by the model in `folder`; threads may share it. It reads texts folded, see `rag.folding`.
+    """Texts to unit vectors by the model in `folder`; threads may share it.
+
+    It reads texts folded, see `rag.folding`.
 
     Its tokenizer must be WordPiece, as of BERT and its kin: sentences are ranked by the words that its tokens
     make. The fingerprint is that of the files, wherever they lie.
