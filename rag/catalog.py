@@ -18,7 +18,7 @@ from rag.errors import LibraryError, LibraryIncompatible
 from rag.rows import (
     find_document,
     found,
-    insert_passage,
+    insert_passages,
     next_generation,
     passage_ids,
     put_document,
@@ -165,8 +165,9 @@ class Catalog(Database):
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
             remove_passages(connection, gone)
             put_document(connection, document, text)
-            for i in fresh:
-                insert_passage(connection, new[i], contexts[i], embedded[i])
+            insert_passages(
+                connection, [new[i] for i in fresh], [contexts[i] for i in fresh], embedded[fresh]
+            )
             next_generation(connection)
         return Change(gone, tuple(new[i].id for i in fresh), embedded[fresh])
 
