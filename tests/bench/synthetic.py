@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -18,23 +19,7 @@ from rag.types import Document, Passage, Text
 from rag.vectors import Matrix, TokenVectors, unit
 
 DIMENSIONS = 384
-SYLLABLES = (
-    "ba",
-    "co",
-    "dun",
-    "el",
-    "fir",
-    "gas",
-    "hom",
-    "ist",
-    "jor",
-    "kel",
-    "lum",
-    "mi",
-    "nor",
-    "op",
-    "pra",
-)
+SYLLABLES = "ba co dun el fir gas hom ist jor kel lum mi nor op pra".split()
 WORDS = tuple("".join(parts) for parts in product(SYLLABLES, repeat=4))
 """50,625 words, the first of them the most frequent, as in any language."""
 
@@ -86,11 +71,12 @@ class HashEmbedder:
         return np.array([_drawn(text) for text in texts], np.float32).reshape(len(texts), DIMENSIONS)
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        split = [tuple(text.lower().split()) or ("",) for text in texts]
-        return [
-            TokenVectors(_drawn(text), tokens, self.embed(tokens))
-            for text, tokens in zip(texts, split, strict=True)
-        ]
+        found = []
+        for text in texts:
+            tokens = tuple(text.lower().split()) or ("",)
+            places = [crc32(token.encode()) % len(self._table) for token in tokens]
+            found.append(TokenVectors(_drawn(text), tokens, self._table[places]))
+        return found
 
     def token_offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
@@ -100,6 +86,10 @@ class HashEmbedder:
 
     def warm(self) -> None:
         """Nothing to load."""
+
+    @cached_property
+    def _table(self) -> Matrix:
+        return unit(np.random.default_rng(0).standard_normal((4096, DIMENSIONS), np.float32))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
