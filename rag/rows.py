@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.schema import documents, meta, passages, texts, vectors
+from rag.schema import documents, meta, passages, texts
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix
 

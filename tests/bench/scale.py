@@ -40,9 +40,12 @@ def bench(console: Console, documents: str = DOCUMENTS, passages: str = PASSAGES
 
 
 def _ingest(console: Console, sizes: Sequence[int]) -> None:
-    console.rule(f"ingest of documents of {N_BYTES:,} bytes: peaks of resident memory, a process each")
-    table = Table("documents", "vectors", "passages", box=None, header_style="bold")
-    for heading in ("before", "until all is stored", "with the index", "of the parser", "stored", "indexed"):
+    console.rule(f"ingest of documents of {N_BYTES:,} bytes, a process each")
+    table = Table(box=None, header_style="bold")
+    for heading in (
+        "documents", "vectors", "passages", "stored", "indexed",
+        "MiB before", "until stored", "until indexed", "of the parser",
+    ):  # fmt: skip
         table.add_column(heading, justify="right")
     peaks = []
     for size, embedder in [*((size, "drawn") for size in sizes), (min(REAL, sizes[0]), "real")]:
@@ -52,19 +55,18 @@ def _ingest(console: Console, sizes: Sequence[int]) -> None:
             figures = _measured("ingest", Path(folder) / "library", files, embedder)
         if embedder == "drawn":
             peaks.append(figures["stored"])
-        memory = (f"{figures[name]:,.0f} MiB" for name in ("before", "stored", "whole", "parser"))
-        rates = (figures["stored_s"], figures["whole_s"] - figures["stored_s"])
+        seconds = (figures["stored_s"], figures["whole_s"] - figures["stored_s"])
         table.add_row(
             f"{size:,}",
             embedder,
             f"{figures['passages']:,.0f}",
-            *memory,
-            *(f"{figures['passages'] / seconds:,.0f}/s" for seconds in rates),
+            *(f"{figures['passages'] / each:,.0f}/s" for each in seconds),
+            *(f"{figures[name]:,.0f}" for name in ("before", "stored", "whole", "parser")),
         )
     console.print(table)
     console.print(
-        f"until all is stored, the most is {max(peaks) / min(peaks):.2f} of the least; "
-        "the index holds all vectors in memory, and is opened when all is stored"
+        f"peak of memory until all is stored: the most is {max(peaks) / min(peaks):.2f} of the least "
+        "(Chroma, which is opened then, holds all vectors in memory)"
     )
 
 

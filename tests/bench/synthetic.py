@@ -19,18 +19,37 @@ from rag.types import Document, Passage, Text
 from rag.vectors import Matrix, TokenVectors, unit
 
 DIMENSIONS = 384
-SYLLABLES = "ba co dun el fir gas hom ist jor kel lum mi nor op pra".split()
-WORDS = tuple("".join(parts) for parts in product(SYLLABLES, repeat=4))
-"""50,625 words, the first of them the most frequent, as in any language."""
+SMALL_WORDS = "the of to and in a is that for on was with as by at from it has its which".split()
+STEMS = (
+    "air arm back ball band bank bird board boat body book bone box brand bread bridge brush camp card "
+    "care case cast chain chair child church city clay cliff cloth cloud coal coast coat cold corn cross "
+    "crown dark day deal dew door dust ear earth east edge eye face farm field fire fish flag flood floor "
+    "foot fork fruit gate glass gold grain grass green ground guard gun hair hall hand harbor hat head "
+    "heart hill home hook horn horse house ice iron key king lake lamp land leaf light line lock man mark "
+    "market meal mile milk mill moon mouth neck night north oak paper path pin pipe place plate pool post "
+    "rain rail ridge ring river road rock roof room root rope rose salt sand school sea seed sheep shell "
+    "ship shop side silk silver sky smith snow song south spring star steam steel stone storm street sun "
+    "table tail tide time tin tower town track tree valley wall ward watch water way well west wheel wind "
+    "wine wing winter wood wool work yard"
+).split()
+WORDS = tuple("".join(pair) for pair in product(STEMS, repeat=2))
+"""Some 35,000 words, the most frequent first."""
 
-PASSAGE_WORDS = 90
-"""About 900 characters, which is what a passage of 200 tokens has."""
+_FREQUENT = 20
+"""Rank up to which words are about as frequent: the first is in every fourth passage, as in one field."""
+
+PASSAGE_WORDS = 100
+"""About 700 characters: what a passage has."""
 
 
 def sentences(draw: np.random.Generator, n_words: int) -> str:
-    """Return sentences of 12 words each: frequent words and rare ones, never the same twice."""
-    places = np.minimum(draw.zipf(1.2, n_words), 1 << 40) % len(WORDS)
-    chosen = [WORDS[place] for place in places]
+    """Return sentences of 12 words, half of them small ones; the others follow Zipf's law."""
+    ranks = _FREQUENT * ((1 + len(WORDS) / _FREQUENT) ** draw.random(n_words) - 1)
+    small = draw.integers(0, 2 * len(SMALL_WORDS), n_words)
+    chosen = [
+        SMALL_WORDS[a] if a < len(SMALL_WORDS) else WORDS[b]
+        for a, b in zip(small.tolist(), ranks.astype(int).tolist(), strict=True)
+    ]
     lines = (" ".join(chosen[at : at + 12]).capitalize() + "." for at in range(0, n_words, 12))
     return " ".join(lines)
 
