@@ -40,13 +40,11 @@ own = psutil.Process()
 
 def ingest(library: Path, files: Path, embedder: str) -> Figures:
     """Add a folder: peaks of memory in MiB, of reading to storing and of the whole; seconds of both."""
-    made: Embedder
-    if embedder == "real":
-        made = make_embedder(load_settings({"library": library}))
-        made.warm()
-    else:
-        made = HashEmbedder(ensure(EMBEDDER, load_settings()))
-        made.embed(["numpy's own imports"])
+    settings = load_settings({"library": library})
+    real = make_embedder(settings)
+    real.warm()
+    made: Embedder = real if embedder == "real" else HashEmbedder(ensure(EMBEDDER, settings))
+    made.embed(["what is imported at the first call"])
     figures: Figures = {"before": peak(), "parser": 0.0}
     started = time.perf_counter()
 
