@@ -18,7 +18,7 @@ from rag.errors import LibraryError, LibraryIncompatible
 from rag.rows import (
     find_document,
     found,
-    insert_passage,
+    insert_passages,
     next_generation,
     passage_ids,
     put_document,
@@ -109,7 +109,14 @@ class Catalog(Database):
     def n_passages(self) -> int:
         """How many passages there are."""
         with self._read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(vectors)) or 0
+            return connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0
+
+    @property
+    def last_number(self) -> int:
+        """The highest number that a passage ever had; none is given twice."""
+        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
+        with self._read() as connection:
+            return connection.scalar(query) or 0
 
     # -- documents ---------------------------------------------------------------------------------------
 
@@ -165,8 +172,9 @@ class Catalog(Database):
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
             remove_passages(connection, gone)
             put_document(connection, document, text)
-            for i in fresh:
-                insert_passage(connection, new[i], contexts[i], embedded[i])
+            insert_passages(
+                connection, [new[i] for i in fresh], [contexts[i] for i in fresh], embedded[fresh]
+            )
             next_generation(connection)
         return Change(gone, tuple(new[i].id for i in fresh), embedded[fresh])
 
@@ -197,6 +205,12 @@ class Catalog(Database):
                 rows = connection.execute(query.where(passages.c.id.in_(ids[at : at + _FIND_CHUNK])))
                 result |= {row.id: found(row) for row in rows}
         return result
+
+    def passage_ids(self, after: int = 0) -> list[str]:
+        """Return the ids of the passages with a number above `after`, in the order of their numbers."""
+        query = sa.select(passages.c.id).where(passages.c.n > after).order_by(passages.c.n)
+        with self._read() as connection:
+            return list(connection.scalars(query))
 
     def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
         """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions).
@@ -239,9 +253,9 @@ class Catalog(Database):
         if not terms:
             return []
         query = sa.text(
-            "SELECT p.id, -bm25(passage_index, :weight, 1.0) AS score FROM passage_index "
-            "JOIN passages p ON p.n = passage_index.rowid "
-            "WHERE passage_index MATCH :match ORDER BY score DESC, p.n LIMIT :k"
+            "SELECT p.id, best.score FROM (SELECT rowid AS n, -bm25(passage_index, :weight, 1.0) AS score "
+            "FROM passage_index WHERE passage_index MATCH :match ORDER BY score DESC, n LIMIT :k) AS best "
+            "JOIN passages p ON p.n = best.n ORDER BY best.score DESC, best.n"
         )
         match = " OR ".join(quoted(term) for term in terms)
         with self._read() as connection:

@@ -83,7 +83,6 @@ class ChromaIndex:
 
     def search_many(self, vectors: Matrix, k: int) -> list[Hits]:
         """Return the `k` nearest passages for each of the vectors; shape (n, dimensions)."""
-        k = min(k, self.count())
         if not k or not len(vectors):
             return [[] for _ in vectors]
         found: Any = self._collection.query(query_embeddings=vectors, n_results=k, include=["distances"])

@@ -179,8 +179,9 @@ class Library:
         Raises:
             LibraryInUse: another process holds the library.
         """
-        self.lock()
-        self._index.rebuild(progress)
+        with self._mutex:
+            self.lock()
+            self._index.rebuild(progress)
 
     def reopen_index(self) -> ChromaIndex | None:
         """Open Chroma as its last writer left it; None where it would have to be made again.
@@ -193,7 +194,8 @@ class Library:
 
     def close_index(self) -> None:
         """Close Chroma; the exact scan answers until it is opened again."""
-        self._index.close()
+        with self._mutex:  # a change is in the catalogue and in the index, or in neither
+            self._index.close()
 
     def purge(self, progress: Progress | None = None) -> None:
         """Leave nothing of what was ever removed in any file of the library.
@@ -202,10 +204,11 @@ class Library:
             LibraryInUse: another process holds the library, or still reads what was removed.
             StorageError: there is no room for a second catalogue meanwhile, or a file cannot be removed.
         """
-        self.lock()
-        forget_removed(self.catalog)
-        remove_uploads(self.catalog)
-        self._index.rebuild(progress)
+        with self._mutex:
+            self.lock()
+            forget_removed(self.catalog)
+            remove_uploads(self.catalog)
+            self._index.rebuild(progress)
 
     def _migrate(self) -> None:
         """Bring a library of an older version up to this one; only its writer may."""

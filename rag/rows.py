@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.schema import documents, meta, passages, texts, vectors
+from rag.schema import documents, meta, passages, texts
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix
 
@@ -51,35 +51,53 @@ def put_document(connection: sa.Connection, document: Document, text: Text | Non
         )
 
 
-def insert_passage(connection: sa.Connection, passage: Passage, context: str, vector: Matrix) -> None:
-    """Store a passage, its vector and its entry in the lexical index."""
-    values = {
-        "id": passage.id,
-        "document_id": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "page": passage.page,
-        "headings": list(passage.headings),
-        "context": context,
-        "text": passage.text,
-    }
-    n = connection.scalar(passages.insert().values(values).returning(passages.c.n))
-    connection.execute(vectors.insert().values(n=n, id=passage.id, vector=vector.tobytes()))
+def insert_passages(
+    connection: sa.Connection, new: Sequence[Passage], contexts: Sequence[str], embedded: Matrix
+) -> None:
+    """Store passages, their vectors of shape (n, dimensions) and their entries in the lexical index."""
+    if not new:
+        return
+    rows = [
+        {
+            "id": passage.id,
+            "document_id": passage.document_id,
+            "start": passage.start,
+            "end": passage.end,
+            "page": passage.page,
+            "headings": list(passage.headings),
+            "context": context,
+            "text": passage.text,
+        }
+        for passage, context in zip(new, contexts, strict=True)
+    ]
+    connection.execute(passages.insert(), rows)
     connection.execute(
-        sa.text("INSERT INTO passage_index(rowid, context, text) VALUES (:n, :context, :text)"),
-        {"n": n, "context": context, "text": passage.text},
+        sa.text("INSERT INTO vectors(n, id, vector) SELECT n, id, :vector FROM passages WHERE id = :id"),
+        [
+            {"id": passage.id, "vector": vector.tobytes()}
+            for passage, vector in zip(new, embedded, strict=True)
+        ],
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO passage_index(rowid, context, text) "
+            "SELECT n, context, text FROM passages WHERE id = :id"
+        ),
+        [{"id": passage.id} for passage in new],
     )
 
 
 def remove_passages(connection: sa.Connection, ids: Sequence[str]) -> None:
     """Remove passages, their vectors and their entries in the lexical index."""
+    if not ids:
+        return
     unindex = sa.text(
         "INSERT INTO passage_index(passage_index, rowid, context, text) "
         "SELECT 'delete', n, context, text FROM passages WHERE id = :id"
     )
-    for passage_id in ids:
-        connection.execute(unindex, {"id": passage_id})
-        connection.execute(passages.delete().where(passages.c.id == passage_id))
+    rows = [{"id": passage_id} for passage_id in ids]
+    connection.execute(unindex, rows)
+    connection.execute(sa.text("DELETE FROM passages WHERE id = :id"), rows)
 
 
 def remove_document(connection: sa.Connection, document_id: str) -> tuple[str, ...]:

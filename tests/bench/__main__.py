@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, ingesting, memory, starting
+from tests.bench import answering, ingesting, memory, scale, starting
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -24,7 +24,7 @@ Limit = Annotated[int, typer.Option(help="How many questions; 0 for all.")]
 
 @app.callback(invoke_without_command=True)
 def everything(context: typer.Context) -> None:
-    """Print every figure."""
+    """Print every figure but those of scale, which take long."""
     if context.invoked_subcommand is None:
         starting.bench(console, STARTER)
         ingesting.bench(console, STARTER)
@@ -54,6 +54,17 @@ def answer(limit: Limit = 8) -> None:
 def memory_() -> None:
     """Measure resident memory after 20 questions."""
     memory.bench(console, STARTER, GOLDEN)
+
+
+@app.command("scale")
+def scale_(
+    documents: Annotated[
+        str, typer.Option(help="Sizes of ingests, in documents; empty for none.")
+    ] = scale.DOCUMENTS,
+    passages: Annotated[str, typer.Option(help="Sizes of libraries; empty for none.")] = scale.PASSAGES,
+) -> None:
+    """Show what grows with a library: memory of an ingest, time of single operations; takes long."""
+    scale.bench(console, documents, passages)
 
 
 if __name__ == "__main__":

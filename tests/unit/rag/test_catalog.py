@@ -141,3 +141,23 @@ def test_a_full_disk_loses_nothing(library, embedder) -> None:
 
 def test_passages_of_the_fakes_are_exact() -> None:
     assert [p.text for p in passages("a", "one\ntwo")] == ["one", "two"]
+
+
+def test_passages_are_numbered_in_the_order_in_which_they_came(library, embedder) -> None:
+    first = put(library, "first", "A zebra ran.\nThe moon rose.", embedder)
+    last = library.catalog.last_number
+    second = put(library, "second", "A river froze.", embedder)
+    ids = [passage.id for passage in first]
+    assert library.catalog.passage_ids() == [*ids, second[0].id]
+    assert library.catalog.passage_ids(after=last) == [second[0].id]
+    assert library.catalog.n_passages == 3
+
+
+def test_no_number_is_given_twice(library, embedder) -> None:
+    assert library.catalog.last_number == 0
+    put(library, "first", "A zebra ran.\nThe moon rose.", embedder)
+    last = library.catalog.last_number
+    library.remove("first")
+    assert (library.catalog.last_number, library.catalog.n_passages) == (last, 0)
+    put(library, "second", "A river froze.", embedder)
+    assert len(library.catalog.passage_ids(after=last)) == 1

@@ -7,6 +7,8 @@ import pytest
 from fakes import put
 
 import rag.index_keeper
+from rag.catalog import Catalog
+from rag.errors import LibraryIncompatible
 from rag.index import ChromaIndex
 from rag.library import Library
 
@@ -145,3 +147,81 @@ def test_files_that_cannot_be_read_count_as_damaged(left, monkeypatch) -> None:
         patched.setattr(rag.index_keeper, "is_as_left", refused)
         library.open_index()
         assert folder_of(library) == "chroma-2"
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """What is read of the vectors, as sets of ids, and whether the index is asked for all of its own."""
+    asked: list[set[str] | None] = []
+    vectors, ids = Catalog.vectors, ChromaIndex.ids
+    monkeypatch.setattr(
+        Catalog, "vectors", lambda self, chosen=None: asked.append(set(chosen or ())) or vectors(self, chosen)
+    )
+    monkeypatch.setattr(ChromaIndex, "ids", lambda self: asked.append(None) or ids(self))
+    return asked
+
+
+def test_an_index_that_is_behind_reads_only_what_is_new(left, embedder, read) -> None:
+    with Library.open(left) as library:
+        [new] = put(library, "d", "Oil money.", embedder)
+    with Library.open(left) as library:
+        library.open_index()
+        assert read == [{new.id}]
+        assert (library._index.current.count(), folder_of(library)) == (4, "chroma-1")
+
+
+def test_an_index_that_is_not_behind_reads_nothing(left, read) -> None:
+    with Library.open(left) as library:
+        library.open_index()
+        assert read == []
+
+
+@pytest.mark.parametrize(
+    "known", [pytest.param(True, id="numbered"), pytest.param(False, id="of a version before")]
+)
+def test_what_came_and_what_went_meanwhile_is_told_apart(
+    left, embedder, zebra, known: bool, monkeypatch
+) -> None:
+    """As many came as went: the count alone does not tell."""
+    monkeypatch.setattr(rag.index_keeper, "MAX_DELETED_SHARE", 0.5)
+    with Library.open(left) as library:
+        library.remove("a")
+        put(library, "d", "Oil money.", embedder)
+        put(library, "b", "The moon rose.\nThe plane came.", embedder)
+        library.remove("c")
+        if not known:
+            state = json.loads(library.catalog.get_meta("index") or "{}")
+            del state["last"]
+            library.catalog.set_meta({"index": json.dumps(state)})
+    with Library.open(left) as library:
+        library.open_index()
+        assert library._index.current.ids() == set(library.catalog.passage_ids())
+        assert (len(library), folder_of(library), library._index._deleted) == (3, "chroma-1", 2)
+
+
+def test_a_document_that_went_and_came_back_is_there_once(left, embedder, zebra) -> None:
+    with Library.open(left) as library:
+        library.remove("a")
+        [back] = put(library, "a", "A zebra ran.", embedder)
+    with Library.open(left) as library:
+        library.open_index()
+        assert library._index.current.count() == 3
+        assert library.search_dense(zebra, 1)[0][0] == back.id
+
+
+def test_an_index_is_made_again_a_few_vectors_at_a_time(left, read, monkeypatch) -> None:
+    monkeypatch.setattr(rag.index_keeper, "_AT_ONCE", 2)
+    steps: list[tuple[int, int]] = []
+    with Library.open(left) as library:
+        library.rebuild_index(lambda done, total: steps.append((done, total)))
+        assert (steps, [len(ids or ()) for ids in read]) == ([(2, 3), (3, 3)], [2, 1])
+        assert library._index.current.ids() == set(library.catalog.passage_ids())
+
+
+def test_an_index_is_not_made_of_the_vectors_of_another_embedder(left, embedder) -> None:
+    with Library.open(left) as library:
+        library.require(embedder.fingerprint)
+        library.lock()
+        library.catalog.set_meta({"embedder": "another:model"})
+        with pytest.raises(LibraryIncompatible, match="was changed from the embedder"):
+            library.rebuild_index()

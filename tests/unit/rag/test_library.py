@@ -142,7 +142,7 @@ class TestDenseIndex:
     def test_it_is_reopened_when_it_was_closed_cleanly(self, path) -> None:
         assert indexed(path) == (
             3,
-            {"folder": "chroma-1", "clean": False, "generation": 3, "deleted": 0, "files": {}},
+            {"folder": "chroma-1", "clean": False, "generation": 3, "last": None, "deleted": 0, "files": {}},
         )
 
     def test_it_catches_up_with_what_the_catalogue_has(self, path, embedder) -> None:
