@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import sqlalchemy as sa
+from damages import damage
 from ledger import Ledger, check_index
 from old_schemas import VERSION_1
 from workload import NAMES, HashEmbedder, identity, put, small_index_steps, words
@@ -18,7 +20,7 @@ from workload import NAMES, HashEmbedder, identity, put, small_index_steps, word
 from rag.backup import read_backup, write_backup
 from rag.catalog import FILE
 from rag.checking import check, repair
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, LibraryDamaged
 from rag.library import Library
 from rag.migrations import KEPT
 from rag.reindexing import reindex
@@ -115,6 +117,10 @@ def _as_version_1(home: Home) -> None:
     made.replace(catalogue)
 
 
+def _damage(home: Home) -> None:
+    damage(home.library / FILE, "zeros in the middle", 1)
+
+
 def _half_empty(home: Home) -> None:
     """Remove some documents, and leave the room that they took."""
     with Library.open(home.library) as library:
@@ -139,8 +145,18 @@ def _restore(home: Home) -> None:
 def _reindex(home: Home) -> None:
     embedder = OtherEmbedder()
     with Library.open(home.library) as library:
-        reindex(library, embedder)
+        lacking = _without_new_vector(library)
+        assert reindex(library, embedder) == len(embedder.texts) == lacking
         library.open_index()
+
+
+def _without_new_vector(library: Library) -> int:
+    """Return how many passages are yet to be embedded."""
+    if library.catalog.get_meta("embedder") == OtherEmbedder.fingerprint:
+        return 0
+    with library.catalog.transaction(write=False) as connection:
+        there = connection.scalar(sa.text("SELECT count(*) FROM next_vectors"))
+    return len(library) - there
 
 
 def _rebuild(home: Home) -> None:
@@ -156,7 +172,6 @@ def _purge(home: Home) -> None:
 
 
 def _back_up(home: Home) -> None:
-    home.backup.unlink(missing_ok=True)
     with Library.open(home.library) as library:
         write_backup(library.path / FILE, home.backup)
 
@@ -175,15 +190,15 @@ def _compact(home: Home) -> None:
 # -- what must hold ----------------------------------------------------------------------------------------
 
 
-def _whole_backup(file: Path, n_documents: int) -> list[str]:
-    """Return what is wrong with a backup, if there is one."""
+def _whole_backup(file: Path, *n_documents: int) -> list[str]:
+    """Return what is wrong with a backup, if there is one, that may hold so many documents."""
     if not file.exists():
         return []
     try:
         held = read_backup(file).n_documents
     except FootnoteError as error:
         return [f"half: {error}"]
-    return [] if held == n_documents else [f"half: {file.name} holds {held} documents, not {n_documents}"]
+    return [] if held in n_documents else [f"half: {file.name} holds {held} documents, not {n_documents}"]
 
 
 def _one_version(home: Home) -> list[str]:
@@ -239,7 +254,8 @@ class Care:
         prepare: makes a library as `built` leaves it one that needs this.
         broken_off: returns what else is wrong after it broke off, before anything opens the library.
         finished: returns what else is wrong after it came to its end.
-        keeps: the files that it leaves in the library's folder.
+        keeps: patterns of the names of what it leaves in the library's folder.
+        damaged: whether the library is damaged before.
     """
 
     run: Callable[[Home], None]
@@ -249,6 +265,7 @@ class Care:
     broken_off: Callable[[Home], list[str]] = _nothing
     finished: Callable[[Home], list[str]] = _nothing
     keeps: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 def _fewer(home: Home, version: int = 1) -> Ledger:
@@ -257,17 +274,32 @@ def _fewer(home: Home, version: int = 1) -> Ledger:
 
 CARES = {
     "migration": Care(
-        _migrate, prepare=_as_version_1, broken_off=_one_version, finished=_kept, keeps=(KEPT.format(1),)
+        _migrate,
+        prepare=_as_version_1,
+        broken_off=_one_version,
+        finished=_kept,
+        keeps=(re.escape(KEPT.format(1)),),
     ),
     "restore": Care(_restore, after=lambda home: _fewer(home, 2), broken_off=_old_library_aside),
     "reindex": Care(_reindex, after=lambda home: home.all(embedder=OtherEmbedder)),
     "rebuild": Care(_rebuild),
     "purge": Care(_purge, after=lambda home: home.all(without=(GONE,)), finished=_no_word_left),
-    "backup": Care(_back_up, broken_off=lambda home: _whole_backup(home.backup, len(NAMES))),
+    "damage": Care(
+        _restore,
+        after=lambda home: _fewer(home, 2),
+        prepare=_damage,
+        damaged=True,
+        keeps=("catalogue-damaged-.*",),
+    ),
+    "backup": Care(
+        _back_up,
+        broken_off=lambda home: _whole_backup(home.backup, len(NAMES), len(FEWER)),
+        finished=lambda home: _whole_backup(home.backup, len(NAMES)),
+    ),
     "backup inside": Care(
         _back_up_inside,
         broken_off=lambda home: _whole_backup(home.inside, len(NAMES)),
-        keeps=("some.backup",),
+        keeps=(r"some\.backup",),
     ),
     "compaction": Care(_compact, before=_fewer, after=_fewer, prepare=_half_empty),
 }
@@ -290,6 +322,8 @@ def broken_off(home: Home, care: Care, *, mend: bool, undone: bool = False) -> l
                 after = care.after(home).check(library)
                 before = min(before, after, key=len)
             return wrong + before + list(_findings(library, mend=mend))
+    except LibraryDamaged as error:
+        return wrong if care.damaged and "footnote restore" in str(error) else [f"does not open: {error}"]
     except FootnoteError as error:
         return [*wrong, f"does not open: {error}"]
 
@@ -303,10 +337,12 @@ def finished(home: Home, care: Care) -> list[str]:
             wrong += check_index(library)
     except FootnoteError as error:
         return [f"does not open: {error}"]
-    left = {file.name for file in home.library.iterdir() if not re.fullmatch(r"chroma-\d+", file.name)}
-    left -= {FILE, "writer.lock", *care.keeps}
-    wrong += [f"otherwise: {name} is left over" for name in sorted(left)]
-    wrong += [f"otherwise: {file} is left over" for file in home.backup.parent.iterdir() if file != home.backup]
+    known = "|".join((re.escape(FILE), r"writer\.lock", r"chroma-\d+", *care.keeps))
+    names = [file.name for file in home.library.iterdir()]
+    wrong += [f"otherwise: {name} is left over" for name in names if not re.fullmatch(known, name)]
+    wrong += [
+        f"otherwise: {file} is left over" for file in home.backup.parent.iterdir() if file != home.backup
+    ]
     return wrong + care.finished(home)
 
 
