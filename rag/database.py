@@ -17,7 +17,7 @@ from rag.schema import damaged, engine_for, translated
 FILE = "catalogue.sqlite3"
 
 DAMAGED = "catalogue-damaged-{}"
-"""A catalogue that was not readable, with its log: a restore moves it away for whoever can make sense of it."""
+"""A catalogue that was not readable, with its log; a restore keeps it for whoever can make sense of it."""
 
 
 class Database:

@@ -57,7 +57,7 @@ def caring(name: str, home: Home, pipe: Any, moment: AtLine | AtWrite | None) ->
 
 
 def counting(name: str, home: Home, pipe: Any) -> None:
-    """Do one kind of care, and tell which lines of ours were run how often, in the order of the first time."""
+    """Do one kind of care, and tell which lines of ours were run how often, by their first time."""
     _ready()
     run = _trace(lambda _line, _times: None)
     CARES[name].run(home)

@@ -1,4 +1,4 @@
-"""What is done to take care of a library, and what must hold after it broke off and after it was done again."""
+"""What is done to take care of a library, and what must hold when it broke off, and when it is done again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from damages import damage
 from ledger import Ledger, check_index
 from old_schemas import VERSION_1
-from workload import NAMES, HashEmbedder, identity, put, small_index_steps, words
+from workload import NAMES, HashEmbedder, put, remove, small_index_steps, words
 
 from rag.backup import read_backup, write_backup
 from rag.catalog import FILE
@@ -126,7 +126,7 @@ def _half_empty(home: Home) -> None:
     with Library.open(home.library) as library:
         for name in NAMES:
             if name not in FEWER:
-                library.remove(identity(home.files, name))
+                remove(library, home.files, name)
 
 
 # -- what is done ------------------------------------------------------------------------------------------
@@ -136,18 +136,27 @@ def _migrate(home: Home) -> None:
     Library.open(home.library).close()
 
 
-def _restore(home: Home) -> None:
+def _only_restore(home: Home) -> None:
     restore(home.backup, home.library, replace=True)
+
+
+def _restore(home: Home) -> None:
+    _only_restore(home)
     with Library.open(home.library) as library:
         library.open_index()
 
 
 def _reindex(home: Home) -> None:
+    _only_reindex(home)
+    with Library.open(home.library) as library:
+        library.open_index()
+
+
+def _only_reindex(home: Home) -> None:
     embedder = OtherEmbedder()
     with Library.open(home.library) as library:
         lacking = _without_new_vector(library)
         assert reindex(library, embedder) == len(embedder.texts) == lacking
-        library.open_index()
 
 
 def _without_new_vector(library: Library) -> int:
@@ -166,9 +175,13 @@ def _rebuild(home: Home) -> None:
 
 def _purge(home: Home) -> None:
     with Library.open(home.library) as library:
-        if library.catalog.document(identity(home.files, GONE)):
-            library.remove(identity(home.files, GONE))
+        remove(library, home.files, GONE)
         library.purge()
+
+
+def _remove(home: Home) -> None:
+    with Library.open(home.library) as library:
+        remove(library, home.files, GONE)
 
 
 def _back_up(home: Home) -> None:
@@ -303,6 +316,15 @@ CARES = {
     ),
     "compaction": Care(_compact, before=_fewer, after=_fewer, prepare=_half_empty),
 }
+
+
+ON_FULL_DISK = {
+    "backup": CARES["backup"],
+    "restore": replace(CARES["restore"], run=_only_restore),
+    "reindex": replace(CARES["reindex"], run=_only_reindex),
+    "purge": replace(CARES["purge"], prepare=_remove, before=CARES["purge"].after),
+}
+"""Where an error means that the library is as it was: each of one step, with nothing after it."""
 
 
 def broken_off(home: Home, care: Care, *, mend: bool, undone: bool = False) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from tally import TALLY, count, some
 
 POINTS = some(50, 3)
+CARE_POINTS = some(10, 2)
 NAMESPACE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
 
 
@@ -24,8 +25,22 @@ def can_mount() -> bool:
         return False
 
 
-@pytest.mark.parametrize("way", ["limit", *(["tmpfs"] if can_mount() else [])])
+WAYS = ["limit", *(["tmpfs"] if can_mount() else [])]
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_full_disk_loses_nothing(way, tmp_path) -> None:
+    filled(way, tmp_path, f"full disk ({way})", POINTS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("care", ["backup", "restore", "reindex", "purge"])
+def test_care_that_fills_the_disk_leaves_the_library_as_it_was(care, way, tmp_path) -> None:
+    filled(way, tmp_path, f"full disk ({way}) by {care}", CARE_POINTS, care)
+
+
+def filled(way: str, folder: Path, kind: str, points: int, *care: str) -> None:
+    """Run the program that fills disks, and count what it finds."""
     program = Path(__file__).with_name("full_disk.py")
     paths = [str(program.parent), str(program.parent.parent), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
@@ -34,8 +49,9 @@ def test_a_full_disk_loses_nothing(way, tmp_path) -> None:
             sys.executable,
             str(program),
             way,
-            str(tmp_path),
-            str(POINTS),
+            str(folder),
+            str(points),
+            *care,
         ],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
@@ -43,7 +59,7 @@ def test_a_full_disk_loses_nothing(way, tmp_path) -> None:
     )
     assert done.returncode == 0, done.stderr.decode()
     results = json.loads(done.stdout)
-    assert len(results) == POINTS
-    TALLY[f"full disk ({way}): points where it was full"] += sum(failed for failed, _ in results)
-    assert [line for _, wrong in results for line in count(f"full disk ({way})", wrong)] == []
+    assert len(results) == points
+    TALLY[f"{kind}: points where it was full"] += sum(failed for failed, _ in results)
+    assert [line for _, wrong in results for line in count(kind, wrong)] == []
     assert any(failed for failed, _ in results)
