@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rag.lock import is_alive
 
-_NAME = re.compile(r"\.(?P<of>.+?)\.(?:(?P<pid>\d+)-)?[a-z0-9_]+\.part(?:-journal|-wal|-shm)?")
+_NAME = re.compile(r"\.(?P<of>.+)\.(?P<pid>\d+)-[a-z0-9_]{8}\.part(?:-journal|-wal|-shm)?")
 _LOGS = ("", "-journal", "-wal", "-shm")
 _ours: set[str] = set()
 
@@ -43,14 +43,12 @@ def abandoned(folder: Path, of: str | None = None) -> list[Path]:
     found = []
     for path in sorted(folder.glob(".*.part*")):
         match = _NAME.fullmatch(path.name)
-        if match and of in (None, match["of"]) and not _in_use(path.name, match["pid"]):
+        if match and of in (None, match["of"]) and not _in_use(path.name, int(match["pid"])):
             found.append(path)
     return found
 
 
-def _in_use(name: str, pid: str | None) -> bool:
-    if pid is None:
-        return False
-    if int(pid) == os.getpid():  # or of one before that had the same number, as in a container
+def _in_use(name: str, pid: int) -> bool:
+    if pid == os.getpid():  # or of one before that had the same number, as in a container
         return any(name.startswith(each) for each in _ours)
-    return is_alive(int(pid))
+    return is_alive(pid)

@@ -111,7 +111,8 @@ def _put(staged: Path, folder: Path, backup: Backup, n_documents: int, progress:
         _check(live, backup, progress)
     except BackupError:
         if kept:
-            _overwrite(aside, live, progress)
+            _stage(aside, staged)
+            _overwrite(staged, live, progress)
         raise
     aside.unlink(missing_ok=True)
 

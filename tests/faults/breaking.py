@@ -14,7 +14,8 @@ from functools import wraps
 from types import FrameType
 from typing import Any
 
-from care import CARES, Home, OtherEmbedder
+from care import CARES
+from homes import Home, OtherEmbedder
 from workload import PRODUCT, HashEmbedder, small_index_steps
 
 import rag.reindexing

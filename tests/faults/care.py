@@ -1,133 +1,30 @@
-"""What is done to take care of a library, and what must hold when it broke off, and when it is done again."""
+"""The kinds of care for a library: what is done, and what it changes."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
-from damages import damage
-from ledger import Ledger, check_index
-from old_schemas import VERSION_1
-from workload import NAMES, HashEmbedder, put, remove, small_index_steps, words
+from homes import FEWER, GONE, Home, OtherEmbedder, as_version_1, damaged, half_empty
+from ledger import Ledger
+from workload import NAMES, remove, words
 
 from rag.backup import read_backup, write_backup
 from rag.catalog import FILE
-from rag.checking import check, repair
-from rag.errors import FootnoteError, LibraryDamaged
+from rag.errors import FootnoteError
 from rag.library import Library
 from rag.migrations import KEPT
 from rag.reindexing import reindex
 from rag.restoring import ASIDE, restore
 from rag.schema import SCHEMA_VERSION
 from rag.upkeep import compact
-
-GONE = NAMES[0]
-"""The document that is purged."""
-
-FEWER = NAMES[:5]
-"""The documents of the backup, in version 2; the library has all of them in version 1."""
-
-_EXPECTED = (
-    "left over",
-    "a restore was stopped",
-    "a change to the embedder",
-    "its last writer was stopped",
-    "has changed since",
-)
-"""What a check may say of a library after a kill: leftovers, and sources that are newer than a backup."""
-
-
-class OtherEmbedder(HashEmbedder):
-    """Other directions, of another length."""
-
-    fingerprint = "fake:other"
-    dimensions = 24
-
-
-@dataclass(frozen=True)
-class Home:
-    """A library, the files of its documents, and a backup, each in its place below a folder."""
-
-    folder: Path
-    files: Path
-
-    @property
-    def library(self) -> Path:
-        return self.folder / "library"
-
-    @property
-    def backup(self) -> Path:
-        return self.folder / "backups" / "some.backup"
-
-    @property
-    def inside(self) -> Path:
-        """A place for a backup in the folder of the library."""
-        return self.library / "some.backup"
-
-    def copied(self, folder: Path) -> Home:
-        """Return a copy that may be broken; the files stay where they are."""
-        shutil.copytree(self.folder, folder)
-        return Home(folder, self.files)
-
-    def all(self, version: int = 1, *, without: tuple[str, ...] = (), **facts: type[HashEmbedder]) -> Ledger:
-        """Return what a library holds that has one version of every document but some."""
-        return Ledger(self.files, {n: {0 if n in without else version} for n in NAMES}, **facts)
-
-
-# -- what is there before ----------------------------------------------------------------------------------
-
-
-def built(home: Home) -> None:
-    """Make a library of every document, with an index, and a backup of fewer documents in other versions."""
-    small_index_steps()
-    home.files.mkdir()
-    home.backup.parent.mkdir(parents=True)
-    with Library.open(home.folder / "other", create=True) as library:
-        library.require(HashEmbedder.fingerprint)
-        put(library, home.files, list(FEWER), 2)
-        write_backup(library.path / FILE, home.backup)
-    shutil.rmtree(home.folder / "other")
-    with Library.open(home.library, create=True) as library:
-        library.require(HashEmbedder.fingerprint)
-        library.open_index()
-        put(library, home.files, list(NAMES), 1)
-
-
-def _as_version_1(home: Home) -> None:
-    """Make the catalogue what version 1 would have made it."""
-    catalogue = home.library / FILE
-    made = catalogue.with_name("made")
-    with closing(sqlite3.connect(made)) as raw:
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.executescript(VERSION_1)
-        raw.execute("ATTACH ? AS newer", (str(catalogue),))
-        raw.execute("DELETE FROM meta WHERE key != 'schema_version'")
-        raw.execute("INSERT INTO meta SELECT * FROM newer.meta WHERE key != 'schema_version'")
-        for table in ("documents", "texts", "passages", "vectors"):
-            raw.execute(f"INSERT INTO {table} SELECT * FROM newer.{table}")  # noqa: S608
-        raw.execute("INSERT INTO passage_index(passage_index) VALUES ('rebuild')")
-        raw.commit()
-    made.replace(catalogue)
-
-
-def _damage(home: Home) -> None:
-    damage(home.library / FILE, "zeros in the middle", 1)
-
-
-def _half_empty(home: Home) -> None:
-    """Remove some documents, and leave the room that they took."""
-    with Library.open(home.library) as library:
-        for name in NAMES:
-            if name not in FEWER:
-                remove(library, home.files, name)
-
 
 # -- what is done ------------------------------------------------------------------------------------------
 
@@ -288,7 +185,7 @@ def _fewer(home: Home, version: int = 1) -> Ledger:
 CARES = {
     "migration": Care(
         _migrate,
-        prepare=_as_version_1,
+        prepare=as_version_1,
         broken_off=_one_version,
         finished=_kept,
         keeps=(re.escape(KEPT.format(1)),),
@@ -300,7 +197,7 @@ CARES = {
     "damage": Care(
         _restore,
         after=lambda home: _fewer(home, 2),
-        prepare=_damage,
+        prepare=damaged,
         damaged=True,
         keeps=("catalogue-damaged-.*",),
     ),
@@ -314,7 +211,7 @@ CARES = {
         broken_off=lambda home: _whole_backup(home.inside, len(NAMES)),
         keeps=(r"some\.backup",),
     ),
-    "compaction": Care(_compact, before=_fewer, after=_fewer, prepare=_half_empty),
+    "compaction": Care(_compact, before=_fewer, after=_fewer, prepare=half_empty),
 }
 
 
@@ -325,58 +222,3 @@ ON_FULL_DISK = {
     "purge": replace(CARES["purge"], prepare=_remove, before=CARES["purge"].after),
 }
 """Where an error means that the library is as it was: each of one step, with nothing after it."""
-
-
-def broken_off(home: Home, care: Care, *, mend: bool, undone: bool = False) -> list[str]:
-    """Return what is wrong with a library whose care broke off.
-
-    Args:
-        home: where it is.
-        care: what was being done.
-        mend: whether to repair what a check finds.
-        undone: whether the library must be as it was before.
-    """
-    wrong = care.broken_off(home)
-    try:
-        with Library.open(home.library) as library:
-            before = care.before(home).check(library)
-            if before and not undone:
-                after = care.after(home).check(library)
-                before = min(before, after, key=len)
-            return wrong + before + list(_findings(library, mend=mend))
-    except LibraryDamaged as error:
-        return wrong if care.damaged and "footnote restore" in str(error) else [f"does not open: {error}"]
-    except FootnoteError as error:
-        return [*wrong, f"does not open: {error}"]
-
-
-def finished(home: Home, care: Care) -> list[str]:
-    """Do it again, and return what is wrong after that."""
-    try:
-        care.run(home)
-        with Library.open(home.library) as library:
-            wrong = care.after(home).check(library) + list(_findings(library, mend=True))
-            wrong += check_index(library)
-    except FootnoteError as error:
-        return [f"does not open: {error}"]
-    known = "|".join((re.escape(FILE), r"writer\.lock", r"chroma-\d+", *care.keeps))
-    names = [file.name for file in home.library.iterdir()]
-    wrong += [f"otherwise: {name} is left over" for name in names if not re.fullmatch(known, name)]
-    wrong += [
-        f"otherwise: {file} is left over" for file in home.backup.parent.iterdir() if file != home.backup
-    ]
-    return wrong + care.finished(home)
-
-
-def _findings(library: Library, *, mend: bool) -> Iterator[str]:
-    """Yield what a check finds that it should not, and what stays of it after a repair."""
-    found = check(library)
-    yield from (f"found: {each.area}: {each.what}" for each in found if not _expected(each.what))
-    if mend:
-        while repair(library, found):
-            found = check(library)
-        yield from (f"not repaired: {each.area}: {each.what}" for each in found if each.repair)
-
-
-def _expected(what: str) -> bool:
-    return any(words in what for words in _EXPECTED)

@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from care import ON_FULL_DISK, Care, Home, broken_off, built, finished
+from aftermath import broken_off, finished
+from care import ON_FULL_DISK, Care
+from homes import Home, built
 from ledger import Ledger, check_index
 from workload import NAMES, put, remove, small_index_steps
 

@@ -11,8 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from aftermath import broken_off, finished
 from breaking import AtLine, AtWrite, caring, counting
-from care import CARES, Home, broken_off, built, finished
+from care import CARES
+from homes import Home, built
 from tally import TALLY, count, some
 
 from rag.catalog import FILE

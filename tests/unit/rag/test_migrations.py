@@ -59,6 +59,14 @@ def version(folder) -> int:
         raw.close()
 
 
+def user_version(folder) -> int:
+    raw = sqlite3.connect(folder / FILE)
+    try:
+        return raw.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        raw.close()
+
+
 def shape(folder) -> dict[str, set[tuple]]:
     """Return every table of a catalogue with its columns."""
     raw = sqlite3.connect(folder / FILE)
@@ -97,6 +105,16 @@ def test_a_migrated_catalogue_has_the_shape_of_a_new_one(old, tmp_path) -> None:
     Library.open(old).close()
     Library.open(tmp_path / "new", create=True).close()
     assert shape(old) == shape(tmp_path / "new")
+
+
+def test_a_migrated_library_is_sealed_by_its_next_writer(old) -> None:
+    Library.open(old).close()
+    assert user_version(old) == 0
+    for _ in range(2):
+        with Library.open(old) as library:
+            library.lock()
+            assert library.text("a") == TEXT
+        assert user_version(old)
 
 
 def test_a_copy_is_kept_and_told_and_can_be_restored(old, tmp_path, caplog) -> None:
@@ -157,6 +175,7 @@ def test_without_room_for_the_copy_nothing_is_changed(old, monkeypatch) -> None:
     with pytest.raises(StorageError, match="No space left"):
         Library.open(old)
     assert version(old) == 1
+    assert user_version(old) == 0  # the Footnote that made it knows no seals, and would break one
     assert sorted(file.name for file in old.iterdir() if "schema" in file.name) == []
     monkeypatch.undo()
     Library.open(old).close()
