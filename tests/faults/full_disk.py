@@ -1,10 +1,10 @@
 """Fill a disk at many points of a library's life: run as a program, in a mount namespace of its own.
 
-    full_disk.py tmpfs|limit FOLDER POINTS [CARE]
+    full_disk.py tmpfs|limit FOLDER POINTS work|care
 
 `tmpfs` mounts a small file system at FOLDER, and leaves a little more free in it at each point. `limit` lets
 no file grow beyond a size that is larger at each point; any user may do so on any system. What fills the
-disk is work on a library, or one kind of care for it. Prints JSON.
+disk is work on a library, or each kind of care for one. Prints for each what came of its points, as JSON.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from workload import NAMES, put, remove, small_index_steps
 from rag.catalog import FILE
 from rag.errors import FootnoteError, StorageError
 from rag.library import Library
+
+Results = list[tuple[bool, list[str]]]
+"""For each point, whether the disk was full and what is wrong then."""
 
 DISK = 16_000_000
 NEEDED = {"tmpfs": 1_300_000, "limit": 600_000}
@@ -109,32 +112,42 @@ def care_point(way: str, sound: Home, care: Care, here: Path, share: float) -> t
     return failed, broken_off(home, care, mend=False, undone=failed) + finished(home, care)
 
 
-def cared(way: str, folder: Path, points: int, care: Care) -> list[tuple[bool, list[str]]]:
+def worked(way: str, folder: Path, points: int) -> Results:
+    return [
+        point(way, here, NEEDED[way] * i // points) for i, here in enumerate(folders(folder, "work", points))
+    ]
+
+
+def cared(way: str, folder: Path, points: int) -> dict[str, Results]:
     with TemporaryDirectory() as elsewhere:
         sound = Home(Path(elsewhere) / "home", Path(elsewhere) / "files")
         built(sound)
-        results = []
-        for i in range(points):
-            here = folder / f"point{i}"
-            here.mkdir()
-            results.append(care_point(way, sound, care, here, i / points))
-            shutil.rmtree(here)
-    return results
+        return {
+            name: [
+                care_point(way, sound, care, here, i / points)
+                for i, here in enumerate(folders(folder, name, points))
+            ]
+            for name, care in ON_FULL_DISK.items()
+        }
 
 
-def main(way: str, folder: Path, points: int, care: str = "") -> None:
+def folders(folder: Path, name: str, points: int) -> Iterator[Path]:
+    """Yield a new folder for each point, one at a time."""
+    for i in range(points):
+        here = folder / f"{name}{i}"
+        here.mkdir()
+        yield here
+        shutil.rmtree(here)
+
+
+def main(way: str, folder: Path, points: int, what: str) -> None:
     if way == "tmpfs":
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)], check=True)
     logging.disable()
     small_index_steps()
-    results = cared(way, folder, points, ON_FULL_DISK[care]) if care else []
-    for i in range(0 if care else points):
-        here = folder / f"point{i}"
-        here.mkdir()
-        results.append(point(way, here, NEEDED[way] * i // points))
-        shutil.rmtree(here)
+    results = {"work": worked(way, folder, points)} if what == "work" else cared(way, folder, points)
     sys.stdout.write(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
