@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
-from homes import FEWER, GONE, Home, OtherEmbedder, as_version_1, damaged, half_empty
+from homes import FEWER, GONE, Home, OtherEmbedder, as_version_1, copied_often, damaged, half_empty
 from ledger import Ledger
 from workload import NAMES, remove, words
 
@@ -77,6 +77,7 @@ def _purge(home: Home) -> None:
 
 
 def _remove(home: Home) -> None:
+    copied_often(home)
     with Library.open(home.library) as library:
         remove(library, home.files, GONE)
 
@@ -193,7 +194,9 @@ CARES = {
     "restore": Care(_restore, after=lambda home: _fewer(home, 2), broken_off=_old_library_aside),
     "reindex": Care(_reindex, after=lambda home: home.all(embedder=OtherEmbedder)),
     "rebuild": Care(_rebuild),
-    "purge": Care(_purge, after=lambda home: home.all(without=(GONE,)), finished=_no_word_left),
+    "purge": Care(
+        _purge, prepare=copied_often, after=lambda home: home.all(without=(GONE,)), finished=_no_word_left
+    ),
     "damage": Care(
         _restore,
         after=lambda home: _fewer(home, 2),

@@ -16,9 +16,14 @@ from workload import NAMES, HashEmbedder, put, remove, small_index_steps
 from rag.backup import write_backup
 from rag.catalog import FILE
 from rag.library import Library
+from rag.migrations import KEPT
+from rag.restoring import ASIDE
 
 GONE = NAMES[0]
 """The document that is purged."""
+
+_DEAD = 99_999_999
+"""A number that no process can have."""
 
 FEWER = NAMES[:5]
 """The documents of the backup, in version 2; the library has all of them in version 1."""
@@ -97,6 +102,12 @@ def as_version_1(home: Home) -> None:
 def damaged(home: Home) -> None:
     """Damage the catalogue."""
     damage(home.library / FILE, "zeros in the middle", 1)
+
+
+def copied_often(home: Home) -> None:
+    """Leave copies of the catalogue in the folder: of a migration, a restore and a killed backup."""
+    for name in (KEPT.format(1), ASIDE, f".{FILE}.{_DEAD}-abcdefgh.part"):
+        write_backup(home.library / FILE, home.library / name)
 
 
 def half_empty(home: Home) -> None:

@@ -19,7 +19,7 @@ from tally import TALLY, count, some
 
 from rag.catalog import FILE
 
-LINES = some(12, 1)
+LINES = some(30, 1)
 WRITES = some(6, 0)
 LOGS = some(3, 0)
 TIMES = some(5, 0)
