@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from rag import sqlite_files
 from rag.errors import BackupError, LibraryIncompatible, StorageError
+from rag.partial import abandoned, partial
 from rag.schema import SCHEMA_VERSION, translated
 
 Progress = Callable[[str, int, int], None]
@@ -58,21 +58,17 @@ def write_backup(source: Path, file: Path, progress: Progress = lambda *_: None)
         StorageError: there is no space or no permission.
     """
     _check_place(file)
-    with storing(file):
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
-    os.close(handle)
-    partial = Path(name)
-    try:
+    for left in abandoned(file.parent, file.name):
+        with suppress(OSError):
+            left.unlink()
+    with storing(file), partial(file) as made:
         with translated(source.parent), storing(file), sqlite_files.opened(source) as connection:
-            backup = _write(connection, partial, progress)
-        if read_backup(partial, progress) != backup:
+            backup = _write(connection, made, progress)
+        if read_backup(made, progress) != backup:
             raise BackupError(f"the backup {file} did not read back as it was written: check the disk")
-        with storing(file):
-            sqlite_files.flush(partial)
-            os.replace(partial, file)
-            sqlite_files.flush(file.parent)
-    finally:
-        partial.unlink(missing_ok=True)
+        sqlite_files.flush(made)
+        os.replace(made, file)
+        sqlite_files.flush(file.parent)
     return backup
 
 
@@ -105,9 +101,9 @@ def read_backup(file: Path, progress: Progress = lambda *_: None) -> Backup:
     return backup
 
 
-def _write(source: sqlite3.Connection, partial: Path, progress: Progress) -> Backup:
+def _write(source: sqlite3.Connection, made: Path, progress: Progress) -> Backup:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    with sqlite_files.snapshot(source), sqlite_files.opened(partial) as target:
+    with sqlite_files.snapshot(source), sqlite_files.opened(made) as target:
         backup = _held(source, now, lambda *n: progress("reading the library", *n))
         sqlite_files.copy(source, target, lambda *n: progress("copying", *n))
         target.execute("PRAGMA journal_mode=DELETE")  # one file, with no log beside it

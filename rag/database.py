@@ -16,6 +16,9 @@ from rag.schema import damaged, engine_for, translated
 
 FILE = "catalogue.sqlite3"
 
+DAMAGED = "catalogue-damaged-{}"
+"""A catalogue that was not readable, with its log; a restore keeps it for whoever can make sense of it."""
+
 
 class Database:
     """One SQLite file with its transactions. Safe for threads; one process writes at a time."""
@@ -78,7 +81,7 @@ class Database:
                 del self._thread.connection
 
     def _absent(self, *, create: bool) -> None:
-        if any(self.folder.glob("chroma-*/chroma.sqlite3")):
+        if any(any(self.folder.glob(left)) for left in ("chroma-*/chroma.sqlite3", DAMAGED.format("*"))):
             raise damaged(self.folder, "its file is gone")
         if not create:
             raise LibraryMissing(f"no library in {self.folder}: make one with 'footnote add PATH…'")

@@ -214,8 +214,10 @@ class Library:
         """Bring a library of an older version up to this one; only its writer may."""
         if self.catalog.version < SCHEMA_VERSION:
             self.lock("bringing the library up to this version")
-            migrate(self.catalog)
-            self._lock.release()
+            try:
+                migrate(self.catalog)
+            finally:  # one that stays old is not sealed: the Footnote that made it may know no seals
+                self._lock.release()
 
 
 def path_of(uri: str) -> Path | None:

@@ -69,13 +69,14 @@ class WriterLock:
         try:
             holder = json.loads(self._holder.read_text("utf-8"))
             told = f"'{holder['purpose']}' (process {holder['pid']}, since {holder['since']})"
-            alive = _is_alive(int(holder["pid"]))
+            alive = is_alive(int(holder["pid"]))
         except (OSError, ValueError, KeyError, TypeError):  # half written
             alive = False
         return f"{told if alive else 'another process'}: stop it or wait"
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process with this number."""
     try:
         os.kill(pid, 0)
     except PermissionError:  # another user's

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
+from rag.errors import LibraryInUse, StorageError
 from rag.library import Library
 from rag.models import Embedder
 from rag.rows import next_generation, put_meta
@@ -20,6 +22,7 @@ AT_ONCE = 256
 """Passages embedded between two transactions: what a kill costs at most."""
 
 _NEXT = "next_embedder"
+_log = logging.getLogger(__name__)
 
 
 def reindex(
@@ -59,7 +62,10 @@ def reindex(
     library.close_index()
     _switch(catalog, embedder.fingerprint)
     catalog.expect(embedder.fingerprint)
-    compact(catalog)
+    try:
+        compact(catalog)
+    except (LibraryInUse, StorageError) as error:
+        _log.warning("the new vectors answer; the room of the old ones is not given back yet: %s", error)
     return made
 
 

@@ -6,21 +6,20 @@ import logging
 import os
 import shutil
 import sqlite3
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from rag import sqlite_files
-from rag.backup import Backup, Progress, read_backup, storing, write_backup
+from rag.backup import Backup, Progress, read_backup, write_backup
 from rag.catalog import FILE, Catalog
+from rag.database import DAMAGED
 from rag.errors import BackupError, LibraryDamaged, LibraryIncompatible, LibraryMissing, StorageError
 from rag.lock import WriterLock
+from rag.partial import partial
 from rag.schema import translated
 
 ASIDE = "catalogue-replaced.sqlite3"
 """The library that is replaced, as a backup, until the restored one was read back."""
-
-DAMAGED = "catalogue-damaged-{}"
-"""A catalogue that is not readable, with its log; it stays for whoever can make sense of it."""
 
 _LOGS = ("", "-wal", "-shm")
 _log = logging.getLogger(__name__)
@@ -56,12 +55,9 @@ def restore(
                 f"the library {folder} {held}: put the backup in its place with --replace, "
                 "or restore to another folder with --library DIR"
             )
-        staged = _staged(file, folder)
-        try:
-            with translated(folder):
-                _put(staged, folder, backup, n_documents, progress)
-        finally:
-            staged.unlink(missing_ok=True)
+        with translated(folder), partial(folder / FILE) as staged:
+            _stage(file, staged)
+            _put(staged, folder, backup, n_documents, progress)
     finally:
         lock.release()
     return backup
@@ -83,51 +79,50 @@ def _documents_in(folder: Path) -> int:
         catalog.close()
 
 
-def _staged(file: Path, folder: Path) -> Path:
-    """Return a copy of a backup in the folder of the library, without what makes it a backup."""
-    with storing(folder):
-        handle, name = tempfile.mkstemp(prefix=f".{FILE}.", suffix=".part", dir=folder)
-        os.close(handle)
-        staged = Path(name)
-        try:
-            shutil.copyfile(file, staged)
-            with sqlite_files.opened(staged) as connection:
-                connection.execute("DELETE FROM meta WHERE key IN ('backup', 'index')")
-                connection.execute("PRAGMA application_id=0")
-                sqlite_files.unseal(connection)
-            sqlite_files.flush(staged)
-        except BaseException:
-            staged.unlink(missing_ok=True)
-            raise
-    return staged
+def _stage(file: Path, staged: Path) -> None:
+    """Copy a backup without what makes it a backup."""
+    shutil.copyfile(file, staged)
+    with sqlite_files.opened(staged) as connection:
+        connection.execute("DELETE FROM meta WHERE key IN ('backup', 'index')")
+        connection.execute("PRAGMA application_id=0")
+        sqlite_files.unseal(connection)
+    sqlite_files.flush(staged)
 
 
 def _put(staged: Path, folder: Path, backup: Backup, n_documents: int, progress: Progress) -> None:
     live, aside = folder / FILE, folder / ASIDE
-    if n_documents < 0 or (n_documents and not _keep(live, aside, progress)) or not live.exists():
+    kept = _keep(live, aside, progress) if n_documents > 0 else None
+    if n_documents < 0 or (n_documents and not kept) or not live.exists():
         _set_aside(folder)
         os.replace(staged, live)
         sqlite_files.flush(folder)
         _check(live, backup, progress)
         return
     _outnumber(staged, live)
-    _overwrite(staged, live, progress)
+    try:
+        _overwrite(staged, live, progress)
+    except (sqlite3.Error, OSError):
+        with suppress(BackupError):
+            if kept:
+                _check(live, kept, progress)
+                aside.unlink()
+        raise
     try:
         _check(live, backup, progress)
     except BackupError:
-        if n_documents:
-            _overwrite(aside, live, progress)
+        if kept:
+            _stage(aside, staged)
+            _overwrite(staged, live, progress)
         raise
     aside.unlink(missing_ok=True)
 
 
-def _keep(live: Path, aside: Path, progress: Progress) -> bool:
-    """Back up the library that is to be replaced; return whether it could be read."""
+def _keep(live: Path, aside: Path, progress: Progress) -> Backup | None:
+    """Back up the library that is to be replaced; None where it cannot be read."""
     try:
-        write_backup(live, aside, progress)
+        return write_backup(live, aside, progress)
     except (BackupError, LibraryDamaged):
-        return False
-    return True
+        return None
 
 
 def _set_aside(folder: Path) -> None:
@@ -158,7 +153,8 @@ def _overwrite(source: Path, live: Path, progress: Progress) -> None:
         old.execute("PRAGMA synchronous=FULL")
         sqlite_files.unseal(old)
         sqlite_files.copy(new, old, lambda *n: progress("putting it in place", *n))
-        sqlite_files.empty_log(old)
+        with suppress(sqlite3.Error):  # it is in place: where there is no room, its log is emptied later
+            sqlite_files.empty_log(old)
 
 
 def _check(live: Path, backup: Backup, progress: Progress) -> None:

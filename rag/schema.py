@@ -87,6 +87,9 @@ next_vectors = sa.Table(
 )
 """Vectors of the embedder that a library is being changed to; empty but for that time."""
 
+UNBORN = ".new-*"
+"""Folders in which a catalogue is made, before it takes its place; a kill leaves one."""
+
 LEXICAL_INDEX = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS passage_index USING fts5("
     "context, text, content='passages', content_rowid='n', tokenize='porter unicode61 remove_diacritics 2')"
@@ -132,7 +135,7 @@ def check_version(version: int, folder: Path) -> None:
 
 def create(path: Path) -> None:
     """Make an empty catalogue at `path`, all of it or nothing; one that is there stays."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=UNBORN.removesuffix("*")) as folder:
         made = Path(folder) / path.name
         engine = engine_for(made, "DELETE")  # a log would not all be in the file where the disk is full
         try:

@@ -53,9 +53,8 @@ def opened(path: Path) -> bool | None:
     with _mutex:
         found: bool | None = True
         if not _open[path.resolve()]:
-            with path.open("rb") as file:
-                seal = _seal(file.read(_HEADER))
-                found = seal == _database_sum(file) if seal else None
+            with path.open("rb", 0) as file:
+                found = _holds(file)
         _open[path.resolve()] += 1
         return found
 
@@ -79,6 +78,16 @@ def _files(folder: Path) -> dict[str, Path]:
     return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def _holds(file: BinaryIO) -> bool | None:
+    """Compare the seal with the file; again where another process takes or sets a seal meanwhile."""
+    seal = _seal_of(file)
+    while seal and seal != _database_sum(file):
+        before, seal = seal, _seal_of(file)
+        if seal == before:
+            return False
+    return True if seal else None
+
+
 def _database_sum(file: BinaryIO) -> int:
     """Return the CRC-32 of a database but for the bytes that storing it changes: 31 bits, never 0."""
     file.seek(0)
@@ -88,8 +97,9 @@ def _database_sum(file: BinaryIO) -> int:
     return (_rest(file, zlib.crc32(header)) & 0x7FFFFFFF) or 1
 
 
-def _seal(header: bytes) -> int:
-    return int.from_bytes(header[_SEAL], "big")
+def _seal_of(file: BinaryIO) -> int:
+    file.seek(0)
+    return int.from_bytes(file.read(_HEADER)[_SEAL], "big")
 
 
 def _sum(path: Path) -> int:

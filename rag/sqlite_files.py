@@ -111,6 +111,7 @@ def shrink(path: Path) -> bool:
     A log is not emptied while another process still reads from it.
     """
     with opened(path) as connection:
+        unseal(connection)
         connection.execute("VACUUM")
         return empty_log(connection)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
+from rag.database import DAMAGED
 from rag.errors import LibraryDamaged, LibraryInUse, StorageError
 from rag.migrations import KEPT
-from rag.restoring import ASIDE, DAMAGED
+from rag.partial import abandoned
+from rag.restoring import ASIDE
 from rag.schema import next_vectors, translated
 
 UPLOADS = "uploads"
@@ -19,9 +20,6 @@ UPLOADS = "uploads"
 
 _COPIES = (KEPT.format("*"), ASIDE, DAMAGED.format("*"))
 """What is kept of earlier catalogues: before a migration, and by a restore."""
-
-_UNFINISHED = (".catalogue*.part*",)
-"""What a backup or a restore that was killed leaves in the folder."""
 
 
 def rebuild_lexical_index(catalog: Catalog) -> None:
@@ -100,13 +98,4 @@ def remove_uploads(catalog: Catalog) -> None:
 
 def copies(folder: Path) -> list[Path]:
     """Return the copies of earlier catalogues in a library's folder, and what is left of unfinished ones."""
-    return _files(folder, _COPIES) + unfinished(folder)
-
-
-def unfinished(folder: Path) -> list[Path]:
-    """Return the files of backups and restores that were killed."""
-    return _files(folder, _UNFINISHED)
-
-
-def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    return sorted(file for pattern in patterns for file in folder.glob(pattern))
+    return sorted(file for pattern in _COPIES for file in folder.glob(pattern)) + abandoned(folder)

@@ -15,10 +15,10 @@ from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
 from rag.index_keeper import INDEX, index_folders
 from rag.library import path_of
+from rag.partial import abandoned
 from rag.restoring import ASIDE
-from rag.schema import next_vectors, passages, translated, vectors
+from rag.schema import UNBORN, next_vectors, passages, translated, vectors
 from rag.types import Document
-from rag.upkeep import unfinished
 
 MAX_LOG = 64 << 20
 """Bytes of SQLite's log above which it was not emptied as it should be: SQLite does so at 4 MB."""
@@ -77,7 +77,8 @@ def leftovers(catalog: Catalog) -> list[Path]:
     """Return what nothing uses any more and can be removed."""
     used = json.loads(catalog.get_meta(INDEX) or "{}").get("folder")
     folder = catalog.folder
-    return [path for path in index_folders(folder) if path.name != used] + unfinished(folder)
+    indexes = [path for path in index_folders(folder) if path.name != used]
+    return [*indexes, *abandoned(folder), *sorted(folder.glob(UNBORN))]
 
 
 def _unfinished_change(catalog: Catalog) -> list[Finding]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -27,11 +29,14 @@ def pytest_terminal_summary(terminalreporter) -> None:
             terminalreporter.line(line)
 
 
-@pytest.fixture(scope="session")
-def processes() -> ForkServerContext:
+@pytest.fixture
+def processes(monkeypatch) -> ForkServerContext:
     """Processes that start from one that has imported everything: in milliseconds, and without threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["chromadb", "ingest.pipeline", "rag.library", "rag.search", "ui.adding"])
+    context.set_forkserver_preload(["chromadb", "breaking", "ui.adding"])
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # it would not find our modules
+        forkserver.ensure_running()
     return context
 
 

@@ -1,9 +1,10 @@
 """Fill a disk at many points of a library's life: run as a program, in a mount namespace of its own.
 
-    full_disk.py tmpfs|limit FOLDER POINTS
+    full_disk.py tmpfs|limit FOLDER POINTS work|care
 
 `tmpfs` mounts a small file system at FOLDER, and leaves a little more free in it at each point. `limit` lets
-no file grow beyond a size that is larger at each point; any user may do so on any system. Prints JSON.
+no file grow beyond a size that is larger at each point; any user may do so on any system. What fills the
+disk is work on a library, or each kind of care for one. Prints for each what came of its points, as JSON.
 """
 
 from __future__ import annotations
@@ -19,15 +20,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aftermath import broken_off, finished
+from care import ON_FULL_DISK, Care
+from homes import Home, built
 from ledger import Ledger, check_index
 from workload import NAMES, put, remove, small_index_steps
 
+from rag.catalog import FILE
 from rag.errors import FootnoteError, StorageError
 from rag.library import Library
+
+Results = list[tuple[bool, list[str]]]
+"""For each point, whether the disk was full and what is wrong then."""
 
 DISK = 16_000_000
 NEEDED = {"tmpfs": 1_300_000, "limit": 600_000}
 """Bytes that the whole workload takes of a disk, and in its largest file; a little more."""
+
+COPIES = {"tmpfs": 4.0, "limit": 2.0}
+"""How many times the catalogue's size care takes of a disk, and in its largest file; a little more."""
 
 
 @contextmanager
@@ -85,19 +96,58 @@ def work(library: Path, ledger: Ledger) -> None:
         put(opened, ledger.files, [NAMES[0]], 3, tell)
 
 
-def main(way: str, folder: Path, points: int) -> None:
+def care_point(way: str, sound: Home, care: Care, here: Path, share: float) -> tuple[bool, list[str]]:
+    """Run into a full disk while taking care of a library, make room, and take care of it again."""
+    home = sound.copied(here / "home")
+    care.prepare(home)
+    size = (home.library / FILE).stat().st_size
+    failed = False
+    with full(way, here, int(size * share * COPIES[way])):
+        try:
+            care.run(home)
+        except StorageError:
+            failed = True
+        except FootnoteError as error:
+            return True, [f"another error: {error}"]
+    return failed, broken_off(home, care, mend=False, undone=failed) + finished(home, care)
+
+
+def worked(way: str, folder: Path, points: int) -> Results:
+    return [
+        point(way, here, NEEDED[way] * i // points) for i, here in enumerate(folders(folder, "work", points))
+    ]
+
+
+def cared(way: str, folder: Path, points: int) -> dict[str, Results]:
+    with TemporaryDirectory() as elsewhere:
+        sound = Home(Path(elsewhere) / "home", Path(elsewhere) / "files")
+        built(sound)
+        return {
+            name: [
+                care_point(way, sound, care, here, i / points)
+                for i, here in enumerate(folders(folder, name, points))
+            ]
+            for name, care in ON_FULL_DISK.items()
+        }
+
+
+def folders(folder: Path, name: str, points: int) -> Iterator[Path]:
+    """Yield a new folder for each point, one at a time."""
+    for i in range(points):
+        here = folder / f"{name}{i}"
+        here.mkdir()
+        yield here
+        shutil.rmtree(here)
+
+
+def main(way: str, folder: Path, points: int, what: str) -> None:
     if way == "tmpfs":
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)], check=True)
     logging.disable()
     small_index_steps()
-    results = []
-    for i in range(points):
-        here = folder / f"point{i}"
-        here.mkdir()
-        results.append(point(way, here, NEEDED[way] * i // points))
-        shutil.rmtree(here)
+    results = {"work": worked(way, folder, points)} if what == "work" else cared(way, folder, points)
     sys.stdout.write(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

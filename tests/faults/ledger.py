@@ -18,10 +18,11 @@ from rag.words import terms
 
 @dataclass
 class Ledger:
-    """For each document the versions that it may have now; 0 is none."""
+    """For each document the versions that it may have now; 0 is none. `embedder` made the vectors."""
 
     files: Path
     versions: dict[str, set[int]] = field(default_factory=lambda: {name: {0} for name in NAMES})
+    embedder: type[HashEmbedder] = HashEmbedder
 
     def hear(self, kind: str, name: str, version: int) -> None:
         """Follow a child: what it has begun may be there, what it has acknowledged must be."""
@@ -42,7 +43,7 @@ class Ledger:
                 continue
             self.versions[name] = {version}
             if found:
-                wrong += _document(library, found, name, version)
+                wrong += _document(library, found, name, version, self.embedder())
         wrong += [f"unknown: {document}" for document in known.values()]
         return wrong + _rows(library)
 
@@ -55,7 +56,9 @@ class Ledger:
         return None
 
 
-def _document(library: Library, found: Document, name: str, version: int) -> list[str]:
+def _document(
+    library: Library, found: Document, name: str, version: int, embedder: HashEmbedder
+) -> list[str]:
     """Return what is wrong with one document: its text, its passages, their vectors, and the ways to them."""
     wrong = []
     text = text_of(name, version)
@@ -73,7 +76,7 @@ def _document(library: Library, found: Document, name: str, version: int) -> lis
         if {every[i].document_id for i, _ in hits if i in every} != {found.id}:
             wrong.append(f"lost: '{word}' finds {len(hits)} passages")
     for (context, passage), vector in library.catalog.embedded(found.id).items():
-        [made] = HashEmbedder().embed([f"{context}\n{passage}"])
+        [made] = embedder.embed([f"{context}\n{passage}"])
         if not np.array_equal(made, vector):
             wrong.append(f"half: a passage of {name} has the vector of another")
     return wrong

@@ -130,6 +130,16 @@ def test_nothing_is_left_where_it_fails(full, tmp_path, monkeypatch) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_what_a_killed_one_left_goes_with_the_next(full, tmp_path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in ("one.backup", "other.backup"):
+        (folder / f".{name}.99999999-abcdefgh.part").touch()  # no process can have that number
+    backed_up(full, folder / "one.backup")
+    left = sorted(file.name for file in folder.iterdir())
+    assert left == [".other.backup.99999999-abcdefgh.part", "one.backup"]
+
+
 def test_what_does_not_read_back_is_not_kept(full, tmp_path, monkeypatch) -> None:
     real = backups.sqlite_files.copy
 

@@ -15,6 +15,7 @@ from rag.checking.index import NEAREST, finds_itself
 from rag.errors import LibraryInUse
 from rag.library import Library
 from rag.lock import WriterLock
+from rag.partial import partial
 from rag.sqlite_files import digest, opened
 from rag.types import Text
 
@@ -160,14 +161,20 @@ class TestWhatCanBeMadeAgain:
         return found(path)
 
     def test_folders_and_files_left_over(self, whole) -> None:
+        half = f".{FILE}.99999999-abcdefgh.part"  # no process can have that number
         (whole / "chroma-77").mkdir()
-        (whole / f".{FILE}.abc.part").write_bytes(b"half a backup")
-        assert [finding.what for finding in found(whole)] == [
-            "chroma-77 is left over", f".{FILE}.abc.part is left over"
-        ]  # fmt: skip
+        (whole / half).write_bytes(b"half a backup")
+        (whole / ".new-abc").mkdir()
+        names = ("chroma-77", half, ".new-abc")
+        assert [finding.what for finding in found(whole)] == [f"{name} is left over" for name in names]
         did, left = mended(whole)
-        assert (did, left) == (["removed chroma-77", f"removed .{FILE}.abc.part"], [])
-        assert not (whole / "chroma-77").exists()
+        assert (did, left) == ([f"removed {name}" for name in names], [])
+        assert not any((whole / name).exists() for name in names)
+
+    def test_a_backup_that_is_being_written_is_not_left_over(self, whole) -> None:
+        with partial(whole / "some.backup") as made:
+            assert found(whole) == []
+            assert made.exists()
 
     def test_empty_pages(self, whole) -> None:
         change(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -8,10 +9,12 @@ from contextlib import closing
 import pytest
 from fakes import put
 
-from rag import schema
+from rag import schema, sqlite_files
+from rag.backup import write_backup
 from rag.catalog import FILE, Catalog
 from rag.errors import LibraryDamaged, LibraryMissing
 from rag.library import Library
+from rag.restoring import restore
 
 
 @pytest.fixture
@@ -78,6 +81,45 @@ def test_one_that_was_not_closed_is_looked_over(left) -> None:
     with pytest.raises(LibraryDamaged, match=r"damaged \([^*\n]+\): bring it back") as told:
         Library.open(left)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("moved", ["nothing", "all but the header", "all"])
+def test_a_kill_between_the_first_change_and_the_end_of_the_log_is_no_damage(
+    left, embedder, tmp_path, moved: str
+) -> None:
+    """The file still has its seal, or pages of both, while the log has what counts."""
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    with Library.open(left) as library:
+        put(library, "b", "A river froze.", embedder)
+        for name in (FILE, f"{FILE}-wal"):
+            shutil.copy(left / name, killed / name)
+    before, after = (killed / FILE).read_bytes(), (left / FILE).read_bytes()
+    assert int.from_bytes(before[60:64], "big")
+    pages = {"nothing": before, "all but the header": before[:4096] + after[4096:], "all": after}
+    (killed / FILE).write_bytes(pages[moved])
+    with Library.open(killed) as library:
+        assert {document.id for document in library.documents()} == {"a", "b"}
+        library.lock()
+    assert user_version(killed)
+    with Library.open(killed) as library:
+        assert len(library) == 2
+
+
+def test_a_catalogue_that_is_made_small_is_no_damage(left) -> None:
+    sqlite_files.shrink(left / FILE)
+    assert user_version(left) == 0
+    with Library.open(left) as library:
+        assert len(library) == 1
+
+
+def test_a_restore_over_a_sealed_catalogue_is_no_damage(left, tmp_path) -> None:
+    write_backup(left / FILE, tmp_path / "one.backup")
+    assert user_version(left)
+    restore(tmp_path / "one.backup", left, replace=True)
+    assert user_version(left) == 0
+    with Library.open(left) as library:
+        assert library.text("a") == "A zebra ran."
 
 
 def test_a_database_without_our_tables_is_damaged(tmp_path) -> None:

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 from fakes import AngleEmbedder, passages, put
+from old_schemas import VERSION_1
 
 from rag import library as libraries
 from rag import migrations
@@ -21,28 +22,6 @@ from rag.migrations import STEPS, Step, migrate
 from rag.restoring import restore
 from rag.schema import SCHEMA_VERSION
 
-VERSION_1 = """
-CREATE TABLE meta ("key" VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY ("key"));
-CREATE TABLE documents (
-    id VARCHAR NOT NULL, uri VARCHAR NOT NULL, title VARCHAR NOT NULL, media_type VARCHAR NOT NULL,
-    sha256 VARCHAR NOT NULL, n_chars INTEGER NOT NULL, n_pages INTEGER, n_passages INTEGER NOT NULL,
-    added_at VARCHAR NOT NULL, status VARCHAR NOT NULL, error VARCHAR, PRIMARY KEY (id), UNIQUE (uri));
-CREATE TABLE texts (
-    document_id VARCHAR NOT NULL, text TEXT NOT NULL, pages JSON NOT NULL, PRIMARY KEY (document_id),
-    FOREIGN KEY(document_id) REFERENCES documents (id) ON DELETE CASCADE);
-CREATE TABLE passages (
-    n INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, id VARCHAR NOT NULL, document_id VARCHAR NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, headings JSON NOT NULL,
-    context TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (id),
-    FOREIGN KEY(document_id) REFERENCES documents (id) ON DELETE CASCADE);
-CREATE INDEX ix_passages_document_id ON passages (document_id);
-CREATE TABLE vectors (
-    n INTEGER NOT NULL, id VARCHAR NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (n),
-    FOREIGN KEY(n) REFERENCES passages (n) ON DELETE CASCADE);
-CREATE VIRTUAL TABLE passage_index USING fts5(
-    context, text, content='passages', content_rowid='n', tokenize='porter unicode61 remove_diacritics 2');
-INSERT INTO meta VALUES ('schema_version', '1'), ('generation', '1'), ('embedder', 'fake:angles');
-"""
 TEXT = "A zebra ran.\nThe moon rose."
 
 
@@ -76,6 +55,14 @@ def version(folder) -> int:
     raw = sqlite3.connect(folder / FILE)
     try:
         return int(raw.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
+    finally:
+        raw.close()
+
+
+def user_version(folder) -> int:
+    raw = sqlite3.connect(folder / FILE)
+    try:
+        return raw.execute("PRAGMA user_version").fetchone()[0]
     finally:
         raw.close()
 
@@ -118,6 +105,16 @@ def test_a_migrated_catalogue_has_the_shape_of_a_new_one(old, tmp_path) -> None:
     Library.open(old).close()
     Library.open(tmp_path / "new", create=True).close()
     assert shape(old) == shape(tmp_path / "new")
+
+
+def test_a_migrated_library_is_sealed_by_its_next_writer(old) -> None:
+    Library.open(old).close()
+    assert user_version(old) == 0
+    for _ in range(2):
+        with Library.open(old) as library:
+            library.lock()
+            assert library.text("a") == TEXT
+        assert user_version(old)
 
 
 def test_a_copy_is_kept_and_told_and_can_be_restored(old, tmp_path, caplog) -> None:
@@ -178,6 +175,7 @@ def test_without_room_for_the_copy_nothing_is_changed(old, monkeypatch) -> None:
     with pytest.raises(StorageError, match="No space left"):
         Library.open(old)
     assert version(old) == 1
+    assert user_version(old) == 0  # the Footnote that made it knows no seals, and would break one
     assert sorted(file.name for file in old.iterdir() if "schema" in file.name) == []
     monkeypatch.undo()
     Library.open(old).close()

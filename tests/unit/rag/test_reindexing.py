@@ -12,7 +12,7 @@ from rag import reindexing
 from rag.assistant import Assistant
 from rag.catalog import FILE
 from rag.checking import check
-from rag.errors import LibraryIncompatible, LibraryInUse
+from rag.errors import LibraryIncompatible, LibraryInUse, StorageError
 from rag.library import Library
 from rag.lock import WriterLock
 from rag.reindexing import reindex
@@ -162,6 +162,19 @@ def test_the_space_of_the_old_vectors_is_given_back(full, other) -> None:
     with sqlite3.connect(full.path / FILE) as raw:
         assert raw.execute("PRAGMA freelist_count").fetchone() == (0,)
     raw.close()
+
+
+def test_without_room_to_give_it_back_the_new_vectors_answer_all_the_same(
+    full, other, monkeypatch, caplog
+) -> None:
+    def no_room(*_: object) -> None:
+        raise StorageError("no space left")
+
+    monkeypatch.setattr(reindexing, "compact", no_room)
+    assert reindex(full, other) == 14
+    assert "not given back yet: no space left" in caplog.text
+    assert full.catalog.get_meta("embedder") == other.fingerprint
+    assert np.shape(full.catalog.vectors()[1]) == (14, other.dimensions)
 
 
 def test_a_library_in_use_is_not_changed(full, other) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from fakes import put
 
 from rag import restoring
 from rag.backup import write_backup
 from rag.catalog import FILE
-from rag.errors import BackupError, LibraryInUse, StorageError
+from rag.errors import BackupError, LibraryDamaged, LibraryInUse, StorageError
 from rag.library import Library
 from rag.restoring import ASIDE, restore
 
@@ -98,6 +100,37 @@ def test_one_that_does_not_come_out_right_is_undone(file, library, embedder, mon
     with pytest.raises(BackupError, match="is not what the backup holds"):
         restore(file, library.path, replace=True)
     assert titles(library.path) == ["Own"]
+    with Library.open(library.path) as undone:
+        assert undone.catalog.get_meta("backup") is None
+
+
+@pytest.mark.parametrize(
+    ("fails", "title"),
+    [pytest.param("copy", "Own", id="before"), pytest.param("empty_log", "A", id="after")],
+)
+def test_a_full_disk_leaves_the_old_library_or_the_new_one(
+    file, library, embedder, monkeypatch, fails: str, title: str
+) -> None:
+    put(library, "own", "An embassy.", embedder)
+    library.close()
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def keep(*arguments):  # from then on, the disk is full
+        kept = keeping(*arguments)
+        monkeypatch.setattr(restoring.sqlite_files, fails, full)
+        return kept
+
+    keeping = restoring._keep
+    monkeypatch.setattr(restoring, "_keep", keep)
+    if title == "Own":
+        with pytest.raises(StorageError, match="no space left for the library"):
+            restore(file, library.path, replace=True)
+    else:
+        restore(file, library.path, replace=True)
+    assert titles(library.path) == [title]
+    assert leftovers(library.path) == []
 
 
 def test_a_kill_while_it_is_put_in_place_leaves_the_old_library(file, library, embedder, monkeypatch) -> None:
@@ -155,6 +188,31 @@ def test_a_damaged_catalogue_is_kept_for_whoever_can_read_it(file, library, embe
     size = (library.path / FILE).stat().st_size
     restore(file, library.path, replace=True)
     assert (library.path / "catalogue-damaged-1").stat().st_size == size
+
+
+def test_a_kill_between_the_damaged_catalogue_and_the_restored_one_is_told(
+    file, library, embedder, monkeypatch
+) -> None:
+    put(library, "own", "An embassy.", embedder)
+    library.close()
+    zeroed(library.path / FILE)
+    set_aside = restoring._set_aside
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "_set_aside", lambda folder: (set_aside(folder), dies()))
+        with pytest.raises(Killed):
+            restore(file, library.path, replace=True)
+    for create in (False, True):
+        with pytest.raises(LibraryDamaged, match="its file is gone.*footnote restore"):
+            Library.open(library.path, create=create)
+    restore(file, library.path, replace=True)
+    assert titles(library.path) == ["A"]
 
 
 def test_a_log_without_its_catalogue_is_not_read_into_the_restored_one(file, tmp_path) -> None:

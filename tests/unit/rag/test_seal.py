@@ -52,6 +52,27 @@ def test_a_seal_holds_until_the_file_is_another(sealed) -> None:
     assert look(sealed) is False
 
 
+@pytest.mark.parametrize("sealing", [True, False])
+def test_one_that_another_process_changes_while_it_is_summed_is_no_damage(
+    sealed, monkeypatch, sealing: bool
+) -> None:
+    real = rag.seal._database_sum
+
+    def meanwhile(file) -> int:
+        monkeypatch.undo()
+        with closing(sqlite3.connect(sealed)) as other:
+            other.execute("PRAGMA user_version=0")
+            other.execute("UPDATE t SET x = 'changed'")
+            other.commit()
+        if sealing:
+            with closing(sqlite3.connect(sealed)) as other, sealed.open("rb", 0) as now:
+                other.execute(f"PRAGMA user_version={real(now)}")
+        return real(file)
+
+    monkeypatch.setattr(rag.seal, "_database_sum", meanwhile)
+    assert look(sealed) is (True if sealing else None)
+
+
 def test_reading_leaves_the_seal(sealed) -> None:
     with closing(sqlite3.connect(sealed)) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1000,)

@@ -16,6 +16,9 @@ from rag.upkeep import UPLOADS, lexical_index_fits
 
 TOLD = "Quixotically the Zyzzyva-Protocol was signed in Ouagadougou by Wolfeschlegelstein."
 WORDS = ("quixotically", "zyzzyva", "protocol", "ouagadougou", "wolfeschlegelstein", "confidenza")
+DEAD = 99_999_999
+"""A number that no process can have."""
+
 STEMS = ("quixot", "zyzzyva", "ouagadougou", "wolfeschlegel")
 
 
@@ -84,7 +87,7 @@ def test_what_was_removed_or_replaced_long_ago_goes_as_well(full, embedder) -> N
 
 def test_copies_of_the_catalogue_go_as_well(full) -> None:
     write_backup(full.path / FILE, full.path / "catalogue-schema-1.sqlite3")
-    for name in (f".{FILE}.abc.part", "catalogue-replaced.sqlite3", "catalogue-damaged-1-wal"):
+    for name in (f".{FILE}.{DEAD}-abcdefgh.part", "catalogue-replaced.sqlite3", "catalogue-damaged-1-wal"):
         shutil.copy(full.path / FILE, full.path / name)
     (full.path / "catalogue-notes.txt").write_text("not ours")
     full.remove("secret")
