@@ -92,10 +92,21 @@ class IndexKeeper:
         with self._mutex:
             self.close()
             self._chroma = self._rebuilt(progress)
-            kept = self._chroma.folder if self._chroma else None
-            left = [folder for folder in index_folders(self._catalog.folder) if folder != kept]
-        if left:
-            raise StorageError(f"the old index {left[0]} cannot be removed: check who owns it, and remove it")
+            self._check_removed(self._chroma.folder if self._chroma else None)
+
+    def discard(self) -> None:
+        """Remove the files of Chroma; the exact scan answers until it is opened, and made again.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+        with self._mutex:
+            self.close()
+            last = json.loads(self._catalog.get_meta(INDEX) or "{}").get("folder")
+            self._catalog.set_meta({INDEX: json.dumps({"folder": last} if last else {})})
+            for each in index_folders(self._catalog.folder):
+                shutil.rmtree(each, ignore_errors=True)
+            self._check_removed(None)
 
     def apply(self, change: Change) -> None:
         """Follow a change of the catalogue; an index that fails to is dropped, and the exact scan answers."""
@@ -120,6 +131,11 @@ class IndexKeeper:
                 self._mark(index.folder, generation=generation, last=last, files=folder_sums(index.folder))
             except Exception as error:  # then it stays marked as in use
                 _log.warning("the dense index was not closed and will be made again: %s", error)
+
+    def _check_removed(self, kept: Path | None) -> None:
+        left = [folder for folder in index_folders(self._catalog.folder) if folder != kept]
+        if left:
+            raise StorageError(f"the old index {left[0]} cannot be removed: check who owns it, and remove it")
 
     def _give_up(self, index: ChromaIndex, error: Exception) -> None:
         with self._mutex:

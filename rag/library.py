@@ -197,8 +197,11 @@ class Library:
         with self._mutex:  # a change is in the catalogue and in the index, or in neither
             self._index.close()
 
-    def purge(self, progress: Progress | None = None) -> None:
+    def purge(self) -> None:
         """Leave nothing of what was ever removed in any file of the library.
+
+        The index is left for the next process to make: Chroma also writes memory that it never filled, and in
+        this one that may be what was removed.
 
         Raises:
             LibraryInUse: another process holds the library, or still reads what was removed.
@@ -208,7 +211,7 @@ class Library:
             self.lock()
             forget_removed(self.catalog)
             remove_uploads(self.catalog)
-            self._index.rebuild(progress)
+            self._index.discard()
 
     def _migrate(self) -> None:
         """Bring a library of an older version up to this one; only its writer may."""

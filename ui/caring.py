@@ -120,7 +120,7 @@ def purge_and_report(console: Console, library: Library) -> None:
     """Purge the library, and print what that means."""
     with stages(console) as tell:
         tell("removing what is left", 0, 0)
-        library.purge(lambda *n: tell("making the index again", *n))
+        library.purge()
     _print(console, f"nothing of what was removed is left in {library.path}; backups elsewhere still hold it")
 
 

@@ -33,6 +33,7 @@ __all__ = ["SUPPORTED", "check_supported", "is_read", "load", "may_be_scanned", 
 
 _Loader = Callable[..., Text]
 _MOST_HEADINGS = 50_000  # with more than that, such as one on each line, they are no outline of anything
+_LONGEST_TITLE = 300  # characters; each passage below a heading keeps a copy of its words
 _UNSTORABLE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
@@ -105,10 +106,14 @@ def _load(data: bytes, name: str, limits: Limits, scans: Scans) -> Text:
 
 
 def _storable(text: Text) -> Text:
-    """Replace, one for one, what a database or UTF-8 cannot hold: NUL and lone surrogates."""
+    """Replace, one for one, what a database or UTF-8 cannot hold (NUL, lone surrogates); cut long titles."""
     return replace(
         text,
         text=text.text.translate(_UNSTORABLE),
-        title=shown(text.title) if text.title else None,
-        headings=tuple(replace(mark, title=mark.title.translate(_UNSTORABLE)) for mark in text.headings),
+        title=_title(text.title) if text.title else None,
+        headings=tuple(replace(mark, title=_title(mark.title)) for mark in text.headings),
     )
+
+
+def _title(words: str) -> str:
+    return words[:_LONGEST_TITLE].translate(_UNSTORABLE)

@@ -63,7 +63,7 @@ def look_at_index(library: Library, progress: Progress) -> list[Finding]:
     progress("opening the index", 0, 0)
     library.close_index()
     state: dict[str, Any] = json.loads(library.catalog.get_meta(INDEX) or "{}")
-    if not state or not len(library):
+    if "clean" not in state or not len(library):
         return []
     if not state["clean"]:
         return [_finding("its last writer was stopped before it closed it")]

@@ -10,6 +10,7 @@ from fakes import put
 
 from rag.backup import write_backup
 from rag.catalog import FILE
+from rag.checking import check
 from rag.errors import LibraryInUse, StorageError
 from rag.library import Library
 from rag.upkeep import UPLOADS, lexical_index_fits
@@ -114,8 +115,11 @@ def test_the_old_index_goes_as_well(full) -> None:
     [before] = full.path.glob("chroma-*")
     full.remove("secret")
     full.purge()
-    [after] = full.path.glob("chroma-*")
-    assert after != before
+    assert not before.exists()
+    assert not list(full.path.glob("chroma-*"))
+    assert [each for each in check(full) if each.area == "index"] == []
+    full.open_index()
+    assert [each.name for each in full.path.glob("chroma-*")] == ["chroma-2"]
 
 
 def test_an_old_index_that_cannot_go_is_told(full, monkeypatch) -> None:
