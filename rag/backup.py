@@ -63,7 +63,7 @@ def write_backup(source: Path, file: Path, progress: Progress = lambda *_: None)
     os.close(handle)
     partial = Path(name)
     try:
-        with translated(source.parent), storing(file), sqlite_files.opened(source) as connection:
+        with translated(source.parent), storing(file), sqlite_files.opened_to_read(source) as connection:
             backup = _write(connection, partial, progress)
         if read_backup(partial, progress) != backup:
             raise BackupError(f"the backup {file} did not read back as it was written: check the disk")

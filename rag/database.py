@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from rag import seal
 from rag.errors import FootnoteError, LibraryMissing
+from rag.read_only import Reader, may_write, refused
 from rag.schema import create as create_file
 from rag.schema import damaged, engine_for, translated
 
@@ -36,6 +37,7 @@ class Database:
             if not self._path.exists():
                 self._absent(create=create)
             sealed = seal.opened(self._path)
+        self._reader = None if may_write(self._path) else Reader(self._path)
         self._engine = engine_for(self._path)
         try:
             self._verify(sealed)
@@ -43,9 +45,16 @@ class Database:
             self.close()
             raise
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may not change it."""
+        return self._reader is not None
+
     def close(self, *, sealing: bool = False) -> None:
         """Give the file back; the one writer also seals it, see `rag.seal`."""
         self._engine.dispose()
+        if self._reader is not None:
+            self._reader.dispose()
         if not self._closed:
             self._closed = True
             seal.closed(self._path, sealing=sealing)
@@ -60,9 +69,12 @@ class Database:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        """Run statements as one; after an error nothing of them is left."""
-        engine = self._engine.execution_options(write=write)
-        with translated(self.folder), engine.begin() as connection:
+        """Run statements as one; after an error nothing of them is left.
+
+        Raises:
+            StorageError: it is to be written, and this user may not.
+        """
+        with translated(self.folder), self._begun(write=write) as connection:
             yield connection
 
     @contextmanager
@@ -70,12 +82,19 @@ class Database:
         """Let all reads of this thread see the library as it is at the first of them."""
         with ExitStack() as stack:
             with translated(self.folder):
-                connection = stack.enter_context(self._engine.execution_options(write=False).begin())
+                connection = stack.enter_context(self._begun(write=False))
             self._thread.connection = connection
             try:
                 yield
             finally:
                 del self._thread.connection
+
+    def _begun(self, *, write: bool) -> AbstractContextManager[sa.Connection]:
+        if self._reader is None:
+            return self._engine.execution_options(write=write).begin()
+        if write:
+            raise refused(self.folder)
+        return self._reader.begin()
 
     def _absent(self, *, create: bool) -> None:
         if any(self.folder.glob("chroma-*/chroma.sqlite3")):

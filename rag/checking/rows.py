@@ -18,7 +18,7 @@ _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique
 def look_at_catalogue(catalog: Catalog, progress: Progress) -> list[Finding]:
     """Return what SQLite's own checks find."""
     progress("checking the catalogue", 0, 0)
-    with translated(catalog.folder), sqlite_files.opened(catalog.folder / FILE) as connection:
+    with translated(catalog.folder), sqlite_files.opened_to_read(catalog.folder / FILE) as connection:
         lines = [line for line in sqlite_files.integrity(connection) if "passage_index" not in line]
         broken = [] if lines else connection.execute("PRAGMA foreign_key_check").fetchall()
     if lines and all(any(words in line for words in _OF_AN_INDEX) for line in lines):
