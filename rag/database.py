@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag import seal
+from rag import page_sums, seal
 from rag.errors import FootnoteError, LibraryMissing
 from rag.read_only import Reader, may_write, refused
 from rag.schema import create as create_file
@@ -63,6 +63,8 @@ class Database:
         """Take the seal away before the first change."""
         with self._read() as connection:
             sealed = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        with translated(self.folder):
+            page_sums.forget(self._path)
         if sealed:
             with self._write() as connection:
                 connection.exec_driver_sql("PRAGMA user_version=0")

@@ -175,7 +175,7 @@ def damaged(path: Path, reason: str) -> LibraryDamaged:
     line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(
         f"the catalogue in {path} is damaged ({line}): bring it back by 'footnote restore FILE --replace', "
-        "or move the folder away and add the documents again",
+        "or save what is whole by 'footnote check --repair'",
         reason=line,
     )
 

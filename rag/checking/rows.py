@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
-from rag.checking.finding import BY_ITSELF, RESTORE, Finding, Progress
+from rag.checking.finding import BY_ITSELF, SALVAGE, Finding, Progress
 from rag.schema import passages, translated
 from rag.types import Document
 from rag.upkeep import lexical_index_fits
@@ -27,10 +27,12 @@ def look_at_catalogue(catalog: Catalog, progress: Progress) -> list[Finding]:
     if lines:
         more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
         first = " ".join(lines[0].split()).removeprefix("*** in database main *** ")
-        return [Finding("catalogue", f"it is damaged ({first}{more})", RESTORE)]
+        return [Finding("catalogue", f"it is damaged ({first}{more})", SALVAGE, "catalogue")]
     tables = sorted({table for table, *_ in broken})
     return [
-        Finding("catalogue", f"rows of the table {table} belong to nothing that is there", RESTORE)
+        Finding(
+            "catalogue", f"rows of the table {table} belong to nothing that is there", SALVAGE, "catalogue"
+        )
         for table in tables
     ]
 

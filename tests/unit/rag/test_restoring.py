@@ -29,7 +29,7 @@ def titles(path) -> list[str]:
 
 
 def leftovers(path) -> list[str]:
-    kept = {FILE, "writer.lock", "writer.json"}
+    kept = {FILE, "catalogue.sums", "writer.lock", "writer.json"}
     return sorted(f.name for f in path.iterdir() if f.name not in kept and not f.name.startswith("chroma-"))
 
 
