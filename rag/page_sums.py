@@ -2,7 +2,8 @@
 
 They are kept in a file beside the catalogue, from when it is sealed until the next writer begins. With them
 go copies of the pages that hold no text and that all others hang on: the first one, and those that only lead
-to the rows of a table. Together they take some 0.4 % of the catalogue's space.
+to the rows of a table. Together they take some 0.5 % of the catalogue's space. One flipped bit of a page is
+found by its CRC-32, and flipped back where the Adler-32 says the same.
 Measured on two cores: 0.25 s for a catalogue of 460 MB, once when it is closed.
 """
 
@@ -35,7 +36,7 @@ _CRC = 4
 
 @dataclass(frozen=True, slots=True)
 class PageSums:
-    """CRC-32 of each page in order, and the pages that are kept by their numbers from 0."""
+    """CRC-32 and Adler-32 of each page in order, shape (n, 2), and the pages kept by their numbers from 0."""
 
     page_size: int
     sums: NDArray[np.uint32]
@@ -54,10 +55,10 @@ def page_sums(file: BinaryIO) -> PageSums:
     page_size = 65536 if size == 1 else size
     found, kept = [], {}
     for number, page in enumerate(_pages(file, page_size)):
-        found.append(zlib.crc32(page))
+        found.append((zlib.crc32(page), zlib.adler32(page)))
         if number == 0 or page[0] == _LEADING:
             kept[number] = bytes(page)
-    return PageSums(page_size, np.array(found, np.uint32), kept)
+    return PageSums(page_size, np.array(found, np.uint32).reshape(-1, 2), kept)
 
 
 def write(path: Path, sums: PageSums) -> None:
@@ -101,15 +102,39 @@ def write_undamaged(source: BinaryIO, target: BinaryIO, sums: PageSums) -> bool:
         Whether the checksums are those of this catalogue: a tenth of its pages have them, at least.
     """
     source.seek(0)
-    n_same, given = 0, _pages(source, sums.page_size)
-    for number, expected in enumerate(sums.sums):
-        page = next(given, b"")
-        if zlib.crc32(page) == expected:
+    n_same, given, bits = 0, _pages(source, sums.page_size), dict[int, int]()
+    for number, (crc, adler) in enumerate(sums.sums.tolist()):
+        page = bytes(next(given, b""))
+        if (zlib.crc32(page), zlib.adler32(page)) == (crc, adler):
             n_same += 1
+        elif number in sums.kept:
+            page = sums.kept[number]
         else:
-            page = sums.kept.get(number, _UNREADABLE * sums.page_size)
+            bits = bits or _bits(sums.page_size)
+            page = _flipped_back(page, bits.get(zlib.crc32(page) ^ crc))
+            if len(page) != sums.page_size or zlib.adler32(page) != adler:
+                page = _UNREADABLE * sums.page_size
         target.write(page)
     return 10 * n_same >= len(sums.sums)
+
+
+def _bits(page_size: int) -> dict[int, int]:
+    """Return for each bit of a page what flipping it does to the CRC-32, and the bit's number by that."""
+    zeros = bytearray(page_size)
+    plain = zlib.crc32(zeros)
+    found = {}
+    for bit in range(8 * page_size):
+        zeros[bit // 8] = 1 << bit % 8
+        found[zlib.crc32(zeros) ^ plain] = bit
+        zeros[bit // 8] = 0
+    return found
+
+
+def _flipped_back(page: bytes, bit: int | None) -> bytes:
+    if bit is None or bit // 8 >= len(page):
+        return page
+    at = bit // 8
+    return page[:at] + bytes([page[at] ^ (1 << bit % 8)]) + page[at + 1 :]
 
 
 def without_seal(header: bytes) -> bytes:
