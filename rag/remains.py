@@ -96,8 +96,8 @@ class Remains:
         """Yield the rows of a table that can be read, in order, each once."""
         query = f"SELECT rowid AS number, {columns} FROM {table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid"  # noqa: S608 - names
         seen: set[int] = set()
-        at: int | None = 0
-        while at is not None:
+        at = 0
+        while True:
             try:
                 for row in self._connection.execute(query, (at,)):
                     at = max(at, row["number"] + 1)
@@ -105,20 +105,25 @@ class Remains:
                         seen.add(row["number"])
                         yield dict(row)
                 return
-            except _ERRORS:
-                at = self._next(table, query, at)
+            except _ERRORS:  # Python reads a row ahead, so that the one before the damage is not out yet
+                found = self._next(table, query, at)
+            if found is None:
+                return
+            at = max(at, found["number"]) + 1
+            if found["number"] not in seen:
+                seen.add(found["number"])
+                yield dict(found)
 
-    def _next(self, table: str, query: str, at: int) -> int | None:
-        """Return the number after `at` from which on rows can be read again; None where there is no such."""
+    def _next(self, table: str, query: str, at: int) -> sqlite3.Row | None:
+        """Return the first row from number `at` on that can be read; None where there is no such."""
         try:
             [last] = self._connection.execute(f"SELECT max(rowid) FROM {table} NOT INDEXED").fetchone()  # noqa: S608 - a name
         except _ERRORS:
             last = None
-        end = at + _AHEAD if last is None else min(last + 2, at + _FARTHEST)
-        for number in range(at + 1, end):
+        for number in range(at, at + _AHEAD if last is None else min(last + 1, at + _FARTHEST)):
             try:
-                self._connection.execute(f"{query} LIMIT 1", (number,)).fetchone()
+                found: sqlite3.Row | None = self._connection.execute(f"{query} LIMIT 1", (number,)).fetchone()
             except _ERRORS:
                 continue
-            return number
+            return found
         return None

@@ -106,7 +106,9 @@ def _staged(file: Path, folder: Path) -> Path:
 def _put(staged: Path, folder: Path, backup: Backup, n_documents: int, progress: Progress) -> None:
     live, aside = folder / FILE, folder / ASIDE
     if n_documents < 0 or (n_documents and not _keep(live, aside, progress)) or not live.exists():
-        set_aside(folder)
+        kept = set_aside(folder)
+        if kept.exists():
+            _log.warning("what could not be read is kept in %s", kept)
         os.replace(staged, live)
         sqlite_files.flush(folder)
         _check(live, backup, progress)
@@ -144,7 +146,6 @@ def set_aside(folder: Path) -> Path:
         file, kept = folder / f"{FILE}{log}", folder / f"{name}{log}"
         if file.exists():
             _link_or_move(file, kept)
-            _log.warning("what could not be read is kept in %s", kept)
     for log in _LOGS[1:]:
         (folder / f"{FILE}{log}").unlink(missing_ok=True)
     return folder / name
