@@ -108,6 +108,24 @@ def copied(
     return Entry(task, document, text, own, contexts, (twin.id,), ocr)
 
 
+def identified(document: Document, passages: Sequence[Passage], contexts: Sequence[str]) -> bool:
+    """Return whether the ids of a document and its passages are what their content says.
+
+    Args:
+        document: its facts.
+        passages: all of it.
+        contexts: for each passage, what is indexed with it.
+    """
+    if document.id != document_id(document.uri):
+        return False
+    lines = [each.partition("\n")[0] for each in contexts]
+    return all(
+        passage.id == passage_id(document.id, passage.start, line, passage.text)
+        and line.startswith(document.title[:80])
+        for passage, line in zip(passages, lines, strict=True)
+    )
+
+
 def failed(path: Path, digest: str, error: LoadError) -> Document:
     """Return what is remembered of a file that could not be read."""
     uri = path.as_uri()

@@ -62,7 +62,7 @@ def write_backup(source: Path, file: Path, progress: Progress = lambda *_: None)
         with suppress(OSError):
             left.unlink()
     with storing(file), partial(file) as made:
-        with translated(source.parent), storing(file), sqlite_files.opened(source) as connection:
+        with translated(source.parent), storing(file), sqlite_files.opened_to_read(source) as connection:
             backup = _write(connection, made, progress)
         if read_backup(made, progress) != backup:
             raise BackupError(f"the backup {file} did not read back as it was written: check the disk")

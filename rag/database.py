@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag import seal
+from rag import page_sums, seal
 from rag.errors import FootnoteError, LibraryMissing
+from rag.read_only import Reader, may_write, refused
 from rag.schema import create as create_file
 from rag.schema import damaged, engine_for, translated
 
@@ -39,6 +40,7 @@ class Database:
             if not self._path.exists():
                 self._absent(create=create)
             sealed = seal.opened(self._path)
+        self._reader = None if may_write(self._path) else Reader(self._path)
         self._engine = engine_for(self._path)
         try:
             self._verify(sealed)
@@ -46,9 +48,16 @@ class Database:
             self.close()
             raise
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may not change it."""
+        return self._reader is not None
+
     def close(self, *, sealing: bool = False) -> None:
         """Give the file back; the one writer also seals it, see `rag.seal`."""
         self._engine.dispose()
+        if self._reader is not None:
+            self._reader.dispose()
         if not self._closed:
             self._closed = True
             seal.closed(self._path, sealing=sealing)
@@ -57,15 +66,20 @@ class Database:
         """Take the seal away before the first change."""
         with self._read() as connection:
             sealed = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        with translated(self.folder):
+            page_sums.forget(self._path)
         if sealed:
             with self._write() as connection:
                 connection.exec_driver_sql("PRAGMA user_version=0")
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        """Run statements as one; after an error nothing of them is left."""
-        engine = self._engine.execution_options(write=write)
-        with translated(self.folder), engine.begin() as connection:
+        """Run statements as one; after an error nothing of them is left.
+
+        Raises:
+            StorageError: it is to be written, and this user may not.
+        """
+        with translated(self.folder), self._begun(write=write) as connection:
             yield connection
 
     @contextmanager
@@ -73,12 +87,19 @@ class Database:
         """Let all reads of this thread see the library as it is at the first of them."""
         with ExitStack() as stack:
             with translated(self.folder):
-                connection = stack.enter_context(self._engine.execution_options(write=False).begin())
+                connection = stack.enter_context(self._begun(write=False))
             self._thread.connection = connection
             try:
                 yield
             finally:
                 del self._thread.connection
+
+    def _begun(self, *, write: bool) -> AbstractContextManager[sa.Connection]:
+        if self._reader is None:
+            return self._engine.execution_options(write=write).begin()
+        if write:
+            raise refused(self.folder)
+        return self._reader.begin()
 
     def _absent(self, *, create: bool) -> None:
         if any(any(self.folder.glob(left)) for left in ("chroma-*/chroma.sqlite3", DAMAGED.format("*"))):

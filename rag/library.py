@@ -14,6 +14,7 @@ from rag.index import ChromaIndex, Hits
 from rag.index_keeper import IndexKeeper, Progress
 from rag.lock import WriterLock
 from rag.migrations import migrate
+from rag.read_only import refused
 from rag.schema import SCHEMA_VERSION
 from rag.types import Document, Passage, Text
 from rag.upkeep import forget_removed, remove_uploads
@@ -62,6 +63,11 @@ class Library:
             self._index.close()
             self.catalog.close(sealing=self._lock.held)
             self._lock.release()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may only read it: the exact scan answers, and nothing can be added."""
+        return self.catalog.read_only
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -122,10 +128,13 @@ class Library:
 
         Raises:
             LibraryInUse: another process holds it; the message names that process.
+            StorageError: this user may only read it.
         """
         with self._mutex:
             if self._lock.held:
                 return
+            if self.read_only:
+                raise refused(self.path)
             self._lock.acquire(purpose)
             try:
                 self.catalog.unseal()
@@ -167,9 +176,13 @@ class Library:
     def open_index(self, progress: Progress | None = None) -> None:
         """Open Chroma and bring it up to the catalogue; an exact scan answers until that is done.
 
+        It goes on to answer where the library may only be read: Chroma writes wherever it is opened.
+
         Raises:
             LibraryInUse: another process holds the library.
         """
+        if self.read_only:
+            return
         self.lock()
         self._index.open(progress)
 

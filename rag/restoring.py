@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from rag import sqlite_files
+from rag import page_sums, sqlite_files
 from rag.backup import Backup, Progress, read_backup, write_backup
 from rag.catalog import FILE, Catalog
 from rag.database import DAMAGED
@@ -57,6 +57,7 @@ def restore(
             )
         with translated(folder), partial(folder / FILE) as staged:
             _stage(file, staged)
+            page_sums.forget(folder / FILE)
             _put(staged, folder, backup, n_documents, progress)
     finally:
         lock.release()
@@ -93,7 +94,9 @@ def _put(staged: Path, folder: Path, backup: Backup, n_documents: int, progress:
     live, aside = folder / FILE, folder / ASIDE
     kept = _keep(live, aside, progress) if n_documents > 0 else None
     if n_documents < 0 or (n_documents and not kept) or not live.exists():
-        _set_aside(folder)
+        damaged = set_aside(folder)
+        if damaged.exists():
+            _log.warning("what could not be read is kept in %s", damaged)
         os.replace(staged, live)
         sqlite_files.flush(folder)
         _check(live, backup, progress)
@@ -125,16 +128,29 @@ def _keep(live: Path, aside: Path, progress: Progress) -> Backup | None:
         return None
 
 
-def _set_aside(folder: Path) -> None:
-    """Move a damaged catalogue, or what is left of one, out of the way."""
+def set_aside(folder: Path) -> Path:
+    """Keep a damaged catalogue, or what is left of one, under another name, which is returned.
+
+    Its file stays in its place as well, for the next one to take that in one step; its log does not.
+    """
     number = 1
     while any(folder.glob(f"{DAMAGED.format(number)}*")):
         number += 1
     name = DAMAGED.format(number)
     for log in _LOGS:
-        if (folder / f"{FILE}{log}").exists():
-            os.replace(folder / f"{FILE}{log}", folder / f"{name}{log}")
-            _log.warning("what could not be read is kept in %s", folder / f"{name}{log}")
+        file, kept = folder / f"{FILE}{log}", folder / f"{name}{log}"
+        if file.exists():
+            _link_or_move(file, kept)
+    for log in _LOGS[1:]:
+        (folder / f"{FILE}{log}").unlink(missing_ok=True)
+    return folder / name
+
+
+def _link_or_move(file: Path, to: Path) -> None:
+    try:
+        os.link(file, to)
+    except OSError:  # a file system without hard links
+        os.replace(file, to)
 
 
 def _outnumber(staged: Path, live: Path) -> None:

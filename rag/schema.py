@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,25 @@ def engine_for(path: Path, journal: str = "WAL") -> sa.Engine:
     return engine
 
 
+def reading_engine(path: Path, query: Mapping[str, str]) -> sa.Engine:
+    """Return an engine that only reads the SQLite file at `path`; `query` are parameters of its address."""
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=path.absolute().as_uri(), query={**query, "uri": "true"}),
+        connect_args={"timeout": 10.0, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA cache_size=-16000")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
 def check_version(version: int, folder: Path) -> None:
     """Make sure that this Footnote can read a catalogue of this schema version, if need be after migrating.
 
@@ -159,7 +178,7 @@ def damaged(path: Path, reason: str) -> LibraryDamaged:
     line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(
         f"the catalogue in {path} is damaged ({line}): bring it back by 'footnote restore FILE --replace', "
-        "or move the folder away and add the documents again",
+        "or save what is whole by 'footnote check --repair'",
         reason=line,
     )
 

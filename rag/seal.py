@@ -3,7 +3,8 @@
 SQLite finds a page that makes no sense, but not a flipped bit in a text or a vector; Chroma finds next to
 nothing. So the files of an index are summed when it is closed, and the catalogue carries the checksum of its
 own file in the header (`user_version`, which SQLite leaves to the application; 0 while it is in use).
-Whoever writes to a catalogue, or to a copy of one, sets that to 0 first.
+Whoever writes to a catalogue, or to a copy of one, sets that to 0 first. Beside it are the checksums of its
+pages, see `rag.page_sums`.
 Measured on two cores at 100,000 passages: 0.16 s for the catalogue (460 MB), 0.1 s for the index.
 """
 
@@ -18,11 +19,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from rag import page_sums
+
 _CHUNK = 1 << 20
-_HEADER = 100
-_SEAL = slice(60, 64)
-_CHANGING = (slice(24, 28), _SEAL, slice(92, 100))
-"""Bytes of SQLite's header that storing the seal changes: change counters, the seal, the version's stamp."""
 
 _open: Counter[Path] = Counter()
 _mutex = threading.Lock()
@@ -69,7 +68,9 @@ def closed(path: Path, *, sealing: bool) -> None:
         if sealing and not path.with_name(f"{path.name}-wal").exists():
             with suppress(OSError, sqlite3.Error):  # a catalogue without a seal is looked over instead
                 with path.open("rb") as file:
-                    value = _database_sum(file)
+                    value, pages = _database_sum(file), page_sums.page_sums(file)
+                with suppress(OSError):  # without them damage costs more, and nothing else
+                    page_sums.write(path, pages)
                 with closing(sqlite3.connect(path)) as connection:
                     connection.execute(f"PRAGMA user_version={value}")
 
@@ -91,15 +92,13 @@ def _holds(file: BinaryIO) -> bool | None:
 def _database_sum(file: BinaryIO) -> int:
     """Return the CRC-32 of a database but for the bytes that storing it changes: 31 bits, never 0."""
     file.seek(0)
-    header = bytearray(file.read(_HEADER))
-    for place in _CHANGING:
-        header[place] = bytes(len(header[place]))
+    header = page_sums.without_seal(file.read(page_sums.HEADER))
     return (_rest(file, zlib.crc32(header)) & 0x7FFFFFFF) or 1
 
 
 def _seal_of(file: BinaryIO) -> int:
     file.seek(0)
-    return int.from_bytes(file.read(_HEADER)[_SEAL], "big")
+    return int.from_bytes(file.read(page_sums.HEADER)[page_sums.SEAL], "big")
 
 
 def _sum(path: Path) -> int:

@@ -8,6 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
+
+from rag import read_only
 
 Tick = Callable[[int, int], None]
 """Called with what is done and the whole, in units of the work at hand."""
@@ -31,6 +34,23 @@ def opened_still(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database that nobody changes, read-only; no other file is made beside it."""
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     yield from _closing(sqlite3.connect(uri, uri=True))
+
+
+@contextmanager
+def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a catalogue that others may use, to read it; where it may only be read as well.
+
+    Raises:
+        LibraryInUse: it may only be read, and was changed meanwhile.
+        StorageError: it may only be read, and its last writer did not close it.
+    """
+    if read_only.may_write(path):
+        with opened(path) as connection:
+            yield connection
+        return
+    with read_only.unchanged(path) as state:
+        uri = f"{path.absolute().as_uri()}?{urlencode(read_only.query(state))}"
+        yield from _closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S))
 
 
 def _closing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:

@@ -20,7 +20,7 @@ def check(
     library: LibraryOption = None,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Make again what can be made again; documents are never touched."),
+        typer.Option("--repair", help="Make again what can be; of a damaged catalogue, save what is whole."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -16,16 +16,18 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from ingest.entry import identified
 from rag.backup import Backup, write_backup
 from rag.catalog import FILE
 from rag.checking import Finding, check, repair
-from rag.checking.finding import RESTORE
+from rag.checking.finding import RESTORE, SALVAGE
 from rag.errors import LibraryDamaged
 from rag.index_keeper import index_folders
 from rag.library import Library
 from rag.models import make_embedder
 from rag.reindexing import reindex
 from rag.restoring import restore
+from rag.salvage import Lost, salvage
 from rag.settings import Settings
 from ui.options import print_json
 from ui.terminal import fetching
@@ -38,14 +40,14 @@ _ROUNDS = 2
 
 def check_and_report(console: Console, settings: Settings, *, repair: bool, as_json: bool) -> bool:
     """Check the library, print what is wrong line by line, and return whether anything is."""
-    done: list[str] = []
-    summary = ""
-    try:
-        with Library.open(settings.library) as library, stages(console) as tell:
-            found, done = _checked(library, tell, mend=repair)
-            summary = f"{_held(len(library.documents()), len(library))}, {_disk_use(library.path)}"
-    except LibraryDamaged as error:
-        found = [Finding("catalogue", f"it is damaged ({error.reason})", RESTORE)]
+    folder = settings.library.expanduser()
+    with stages(console) as tell:
+        found, done, summary = _looked_at(folder, tell, mend=repair)
+        if repair and any(finding.repair == "catalogue" for finding in found):
+            found, done = _salvaged(folder, tell)
+            if done:
+                left, more, summary = _looked_at(folder, tell, mend=True)
+                found, done = found + left, done + more
     if as_json:
         print_json(
             {
@@ -64,6 +66,43 @@ def check_and_report(console: Console, settings: Settings, *, repair: bool, as_j
         state = f"{len(found)} to look at" if found else "all is well"
         _print(console, f"{state} · {summary} in {settings.library}", style="dim" if found else "")
     return bool(found)
+
+
+def _looked_at(folder: Path, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str], str]:
+    """Return what is wrong with a library, what was done about it, and what it holds."""
+    try:
+        with Library.open(folder) as library:
+            found, done = _checked(library, tell, mend=mend)
+            return found, done, f"{_held(len(library.documents()), len(library))}, {_disk_use(library.path)}"
+    except LibraryDamaged as error:
+        return [Finding("catalogue", f"it is damaged ({error.reason})", SALVAGE, "catalogue")], [], ""
+
+
+def _salvaged(folder: Path, tell: Tell) -> tuple[list[Finding], list[str]]:
+    """Save what is whole of a damaged catalogue; return what is lost, and what was done."""
+    try:
+        saved = salvage(folder, identified, tell)
+    except LibraryDamaged as error:
+        return [Finding("catalogue", error.reason, RESTORE)], []
+    with Library.open(folder) as library:
+        library.open_index(lambda *n: tell("making the index", *n))
+    n_all = saved.n_documents + len(saved.lost)
+    how = "each as it was added" if saved.exact else "each whole as far as can be told"
+    done = [
+        f"saved {saved.n_documents} of {n_all} documents with {saved.n_passages} passages, {how}",
+        f"kept the damaged catalogue as {saved.kept.name}: remove it when all is well",
+    ]
+    lost = [f"{_name(each)} is lost: {each.why}" for each in saved.lost]
+    found = [Finding("catalogue", what, "add it again") for what in lost]
+    if not saved.knows_embedder:
+        what = "the name of the embedder that made its vectors is lost"
+        found.insert(0, Finding("vectors", what, "run 'footnote reindex'"))
+    return found, done
+
+
+def _name(lost: Lost) -> str:
+    named = f"{lost.title} ({lost.uri})" if lost.title and lost.uri else lost.title or lost.uri
+    return named or "a document whose name cannot be read"
 
 
 def _checked(library: Library, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str]]:

@@ -27,7 +27,10 @@ def run(console: Console, settings: Settings) -> None:
     check_port(settings.host, settings.port)
     library = Library.open(settings.library, create=True)
     try:
-        library.lock("footnote chat")
+        if library.read_only:
+            console.print("This library may only be read: it answers, and no documents can be added.")
+        else:
+            library.lock("footnote chat")
         with fetching(console) as progress:
             embedder = make_embedder(settings, progress)
             chat_model = make_chat_model(settings, progress)

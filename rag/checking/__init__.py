@@ -15,22 +15,26 @@ __all__ = ["Finding", "Progress", "Repair", "check", "repair"]
 def check(library: Library, progress: Progress = lambda *_: None) -> list[Finding]:
     """Return all that is wrong with a library; where the catalogue is not whole, that alone.
 
-    Everything else is read by way of the catalogue.
+    Everything else is read by way of the catalogue. Where this user may only read the library, its indexes
+    and its use of the disk are left out: looking at those writes.
 
     Raises:
         LibraryInUse: another process writes to it.
         LibraryDamaged: the catalogue cannot even be read.
     """
-    library.lock("footnote check")
+    if not library.read_only:
+        library.lock("footnote check")
     found = look_at_catalogue(library.catalog, progress)
     if found:
         return found
     found += look_at_offsets(library.catalog, progress)
-    found += look_at_lexical_index(library.catalog, progress)
     bad_vectors = look_at_vectors(library.catalog)
     found += bad_vectors
+    found += look_at_sources(library.documents(), progress)
+    if library.read_only:
+        return found
+    found += look_at_lexical_index(library.catalog, progress)
     if not bad_vectors:
         found += look_at_index(library, progress)
-    found += look_at_sources(library.documents(), progress)
     found += look_at_disk(library.catalog)
     return found

@@ -27,7 +27,7 @@ NEAREST = 10
 _SAME = 1e-3
 """How far a cosine may be from that of a vector with itself: what float32 and the index may cost."""
 
-_UNIT = 1e-2
+UNIT = 1e-2
 _AT_ONCE = 500
 
 
@@ -47,7 +47,7 @@ def look_at_vectors(catalog: Catalog) -> list[Finding]:
     n_bad = 0
     if n_lengths == 1:
         norms = np.linalg.norm(catalog.vectors()[1], axis=1)
-        n_bad = int(np.sum(~(np.abs(norms - 1.0) < _UNIT)))
+        n_bad = int(np.sum(~(np.abs(norms - 1.0) < UNIT)))
     advice = "run 'footnote reindex --again'"
     wrong = [
         (n_lacking, f"{n_lacking} passages have no vector"),

@@ -15,12 +15,14 @@ from rag.upkeep import compact, rebuild_indexes, rebuild_lexical_index
 def repair(library: Library, findings: Sequence[Finding], progress: Progress = lambda *_: None) -> list[str]:
     """Do what the findings say can be done, and return in words what was done.
 
+    A damaged catalogue is left to `rag.salvage`, which needs it closed.
+
     Raises:
         LibraryInUse: another process holds the library.
         StorageError: there is no space, or something cannot be removed.
     """
     wanted = {finding.repair for finding in findings}
-    if any(finding.area == "catalogue" and finding.repair is None for finding in findings):
+    if any(finding.area == "catalogue" and finding.repair in (None, "catalogue") for finding in findings):
         return []  # what stands on a damaged catalogue would only be made worse
     library.lock("footnote check --repair")
     done = []

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
-from rag.checking.finding import BY_ITSELF, RESTORE, Finding, Progress
+from rag.checking.finding import BY_ITSELF, SALVAGE, Finding, Progress
 from rag.schema import passages, translated
 from rag.types import Document
 from rag.upkeep import lexical_index_fits
@@ -18,7 +18,7 @@ _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique
 def look_at_catalogue(catalog: Catalog, progress: Progress) -> list[Finding]:
     """Return what SQLite's own checks find."""
     progress("checking the catalogue", 0, 0)
-    with translated(catalog.folder), sqlite_files.opened(catalog.folder / FILE) as connection:
+    with translated(catalog.folder), sqlite_files.opened_to_read(catalog.folder / FILE) as connection:
         lines = [line for line in sqlite_files.integrity(connection) if "passage_index" not in line]
         broken = [] if lines else connection.execute("PRAGMA foreign_key_check").fetchall()
     if lines and all(any(words in line for words in _OF_AN_INDEX) for line in lines):
@@ -27,10 +27,12 @@ def look_at_catalogue(catalog: Catalog, progress: Progress) -> list[Finding]:
     if lines:
         more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
         first = " ".join(lines[0].split()).removeprefix("*** in database main *** ")
-        return [Finding("catalogue", f"it is damaged ({first}{more})", RESTORE)]
+        return [Finding("catalogue", f"it is damaged ({first}{more})", SALVAGE, "catalogue")]
     tables = sorted({table for table, *_ in broken})
     return [
-        Finding("catalogue", f"rows of the table {table} belong to nothing that is there", RESTORE)
+        Finding(
+            "catalogue", f"rows of the table {table} belong to nothing that is there", SALVAGE, "catalogue"
+        )
         for table in tables
     ]
 

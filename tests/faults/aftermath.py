@@ -56,7 +56,7 @@ def finished(home: Home, care: Care) -> list[str]:
             wrong += check_index(library)
     except FootnoteError as error:
         return [f"does not open: {error}"]
-    known = "|".join((re.escape(FILE), r"writer\.lock", r"chroma-\d+", *care.keeps))
+    known = "|".join((re.escape(FILE), r"catalogue\.sums", r"writer\.lock", r"chroma-\d+", *care.keeps))
     names = [file.name for file in home.library.iterdir()]
     wrong += [f"otherwise: {name} is left over" for name in names if not re.fullmatch(known, name)]
     wrong += [

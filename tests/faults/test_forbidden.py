@@ -42,7 +42,7 @@ def test_a_folder_without_permission_is_named(mode, processes, public) -> None:
     child.start()
     read, written = ours.recv()
     child.join()
-    for said in (read, written):
+    for said in (read, written) if mode == 0o000 else (written,):
         assert said.startswith("StorageError: ")
         assert str(public) in said
         assert "permission" in said.lower()

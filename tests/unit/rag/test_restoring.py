@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 import pytest
@@ -31,7 +32,7 @@ def titles(path) -> list[str]:
 
 
 def leftovers(path) -> list[str]:
-    kept = {FILE, "writer.lock", "writer.json"}
+    kept = {FILE, "catalogue.sums", "writer.lock", "writer.json"}
     return sorted(f.name for f in path.iterdir() if f.name not in kept and not f.name.startswith("chroma-"))
 
 
@@ -190,13 +191,14 @@ def test_a_damaged_catalogue_is_kept_for_whoever_can_read_it(file, library, embe
     assert (library.path / "catalogue-damaged-1").stat().st_size == size
 
 
+@pytest.mark.parametrize(("links", "words"), [(True, "is damaged"), (False, "its file is gone")])
 def test_a_kill_between_the_damaged_catalogue_and_the_restored_one_is_told(
-    file, library, embedder, monkeypatch
+    file, library, embedder, monkeypatch, links: bool, words: str
 ) -> None:
     put(library, "own", "An embassy.", embedder)
     library.close()
     zeroed(library.path / FILE)
-    set_aside = restoring._set_aside
+    set_aside = restoring.set_aside
 
     class Killed(BaseException):
         pass
@@ -205,11 +207,17 @@ def test_a_kill_between_the_damaged_catalogue_and_the_restored_one_is_told(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(restoring, "_set_aside", lambda folder: (set_aside(folder), dies()))
+        if not links:  # a file system that has none
+
+            def refused(*_: object) -> None:
+                raise OSError
+
+            patched.setattr(os, "link", refused)
+        patched.setattr(restoring, "set_aside", lambda folder: (set_aside(folder), dies()))
         with pytest.raises(Killed):
             restore(file, library.path, replace=True)
     for create in (False, True):
-        with pytest.raises(LibraryDamaged, match="its file is gone.*footnote restore"):
+        with pytest.raises(LibraryDamaged, match=f"{words}.*footnote restore"):
             Library.open(library.path, create=create)
     restore(file, library.path, replace=True)
     assert titles(library.path) == ["A"]

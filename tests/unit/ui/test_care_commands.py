@@ -9,7 +9,7 @@ from fakes import AngleEmbedder, put
 from typer.testing import CliRunner
 
 from rag.catalog import FILE
-from rag.errors import BackupError, LibraryInUse, LibraryMissing, StorageError
+from rag.errors import BackupError, LibraryIncompatible, LibraryInUse, LibraryMissing, StorageError
 from rag.library import Library
 from rag.lock import WriterLock
 from ui.cli import app
@@ -37,6 +37,13 @@ def run(*words: object, code: int = 0) -> str:
     )
     assert done.exit_code == code, done.output
     return done.output
+
+
+def spoil(folder, old: bytes, new: bytes) -> None:
+    """Change bytes of a catalogue behind its back."""
+    data = (folder / FILE).read_bytes()
+    assert old in data
+    (folder / FILE).write_bytes(data.replace(old, new, 1))
 
 
 class TestCheck:
@@ -81,6 +88,59 @@ class TestCheck:
         assert "catalogue" in said
         assert "it is damaged (it is not as it was left)" in said
         assert "footnote restore FILE --replace" in said
+        assert "footnote check --repair" in said
+
+    def test_a_flipped_bit_costs_nothing(self, full) -> None:
+        spoil(full, b"moon rose", b"moon rosd")
+        [damaged] = run("check", code=1).splitlines()
+        assert damaged.startswith("catalogue: it is damaged (it is not as it was left): bring the library")
+        first, second, last = run("check", "--repair").splitlines()
+        assert first == "repaired: saved 2 of 2 documents with 3 passages, each as it was added"
+        assert second == (
+            "repaired: kept the damaged catalogue as catalogue-damaged-1: remove it when all is well"
+        )
+        assert last.startswith("all is well · 2 documents, 3 passages")
+        assert run("check").startswith("all is well")
+        with Library.open(full) as library:
+            assert "The moon rose." in library.text("zebras")
+            assert len(library.catalog.search(["moon"], 5)) == 1
+
+    def test_what_is_lost_is_named(self, full, embedder, tmp_path) -> None:
+        file = tmp_path / "river.txt"
+        file.write_text("River. " * 5000)
+        with Library.open(full) as library:
+            put(library, "river", file.read_text(), embedder, uri=file.as_uri())
+        spoil(full, b"River. River. River. " * 150, b"Moon." + b"River. River. River. " * 150)
+        first, _, lost, last = run("check", "--repair", code=1).splitlines()
+        assert first == "repaired: saved 2 of 3 documents with 3 passages, each as it was added"
+        assert lost == f"catalogue: River ({file.as_uri()}) is lost: its text cannot be read: add it again"
+        assert last.startswith("1 to look at · 2 documents, 3 passages")
+        assert run("check").startswith("all is well")
+
+    def test_where_the_embedder_is_lost_a_reindex_goes_on(self, full, monkeypatch) -> None:
+        with Library.open(full) as library:
+            library.lock()
+        monkeypatch.setattr("ui.caring.identified", lambda *_: True)
+        monkeypatch.setattr("ui.caring.make_embedder", lambda *_: AngleEmbedder())
+        (full / "catalogue.sums").unlink()
+        spoil(full, b"embedderfake:angles", b"embedderfake:\xff\xff\xff\xff\xff\xff")
+        said = run("check", "--repair", code=1)
+        assert (
+            "vectors: the name of the embedder that made its vectors is lost: run 'footnote reindex'" in said
+        )
+        with Library.open(full) as library, pytest.raises(LibraryIncompatible, match="footnote reindex"):
+            library.require("fake:angles")
+        assert run("reindex").startswith("embedded 3 passages with fake:angles")
+        assert run("check").startswith("all is well")
+
+    def test_nothing_can_be_saved(self, full) -> None:
+        (full / FILE).write_bytes(b"not a database " * 1000)
+        (full / "catalogue.sums").unlink()
+        [only] = run("check", "--repair", code=1).splitlines()
+        assert only.startswith("catalogue: nothing in it can be saved: bring the library back by 'footnote")
+        assert "--repair" not in only
+        assert (full / FILE).read_bytes() == b"not a database " * 1000
+        assert not list(full.glob("catalogue-damaged-*"))
 
     def test_there_is_no_library(self) -> None:
         with pytest.raises(LibraryMissing):
