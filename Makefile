@@ -39,8 +39,9 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.installed
 	@echo 'Installing the tools for tests and checks …'
-	@$(PIP) install --progress-bar off --constraint constraints.txt $$($(BIN)/python -c 'import tomllib; \
-	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])') | ($(SHOW))
+	@$(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > $(VENV)/dev.txt
+	@$(PIP) install --progress-bar off --constraint constraints.txt --requirement $(VENV)/dev.txt | ($(SHOW))
 	@touch $@
 
 install: $(VENV)/.installed
