@@ -10,6 +10,14 @@ from ui.stopping import gentle_stop
 HANDLERS = (signal.SIGTERM, signal.SIGINT)
 
 
+@pytest.fixture(autouse=True)
+def _usual():
+    """A shell lets what it runs in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_the_first_signal_asks(number, code) -> None:
     with gentle_stop() as stop:
