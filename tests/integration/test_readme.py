@@ -21,17 +21,18 @@ QUESTIONS = re.search(r"```json\n(.*?)```", README, re.DOTALL)
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
 COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 DRAFTS = [line for line in COMMANDS if "--draft" in line]
+WATCHES = [line for line in COMMANDS if line.endswith("--watch")]
 ASKED = [
     line
     for line in COMMANDS
-    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in DRAFTS
+    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in (*DRAFTS, *WATCHES)
 ]
 CHATS = [line for line in COMMANDS if line.endswith("footnote chat")]
 MAKES = [line for line in COMMANDS if line.startswith("make ")]
 
 
 def test_every_command_is_looked_at() -> None:
-    assert sorted(ASKED + CHATS + DRAFTS + MAKES) == sorted(COMMANDS)
+    assert sorted(ASKED + CHATS + DRAFTS + MAKES + WATCHES) == sorted(COMMANDS)
     assert len(re.findall("```python", README)) == len(EXAMPLES) == 3
 
 
@@ -88,6 +89,20 @@ def test_terminal_commands_in_their_order(here) -> None:
         )
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("line", WATCHES)
+def test_watching_goes_on_until_ctrl_c(here, line: str) -> None:
+    words, _ = command_of(line)
+    process = subprocess.Popen(words, cwd=here, env=environ(here), stdout=subprocess.PIPE, text=True)
+    try:
+        assert next(shown for shown in process.stdout if "watching" in shown)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 @pytest.mark.models
