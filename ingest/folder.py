@@ -57,8 +57,8 @@ def find(paths: Sequence[Path], *, without: Path | None = None) -> Listing:
         found.passed_over |= below.passed_over
         found.unlisted |= below.unlisted
     found.files = list(dict.fromkeys(found.files))
-    roots = [Path(os.path.realpath(absolute(path))) for path in paths]
-    found.leading_out = {file for file in found.files if leads_out(file, roots)}
+    named_paths = [absolute(path) for path in paths]
+    found.leading_out = {file for file in found.files if leads_out(file, named_paths)}
     return found
 
 

@@ -20,7 +20,7 @@ from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library, path_of
 from rag.models import Embedder
-from rag.types import Document, Text
+from rag.types import Document
 from rag.vectors import Matrix, embedded_text
 
 __all__ = ["Outcome", "Progress", "Run", "Task", "add"]
@@ -167,11 +167,7 @@ class Run:
         return title
 
     def _copied(self, task: Task, twin: Document, title: str) -> Entry:
-        text = Text(
-            self._library.text(twin.id),
-            twin.media_type,
-            pages=self._library.catalog.pages([twin.id])[twin.id],
-        )
+        text = scans.stored_text(self._library, twin)
         passages, _ = self._library.catalog.stored(twin.id)
         return copied(task, twin, title, text, passages, ocr=scans.was_read(self._library, twin))
 

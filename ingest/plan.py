@@ -105,10 +105,10 @@ def plan(
     gone = {uri: where for uri, where in gone.items() if disk.covers(where)}
     sources = _moves(disk.files, by_uri, [(by_uri[uri], where) for uri, where in gone.items()])
     moved = {source.uri for source in sources.values()}
-    steps = [
-        _step(path, digest, by_uri.get(path.as_uri()), sources.get(path), tried, blank)
-        for path, digest in disk.files.items()
-    ]
+    steps = []
+    for path, digest in disk.files.items():
+        held, source = by_uri.get(path.as_uri()), sources.get(path)
+        steps.append(Step(_kind(path, digest, held, source, tried, blank), path, held, source))
     steps += (Step("removed", where, by_uri[uri]) for uri, where in gone.items() if uri not in moved)
     empty = tuple(each for each in disk.folders if not any(file.is_relative_to(each) for file in disk.files))
     return Plan(tuple(steps), len(documents), empty)
@@ -124,17 +124,6 @@ def objection(made: Plan) -> str | None:
     if len(removed) > MAX_REMOVED_SHARE * made.n_documents:
         return f"{len(removed)} of the {_count(made.n_documents)} of the library would be removed"
     return None
-
-
-def _step(
-    path: Path,
-    digest: str | None,
-    held: Document | None,
-    source: Document | None,
-    tried: Mapping[Path, str | None],
-    blank: Collection[str],
-) -> Step:
-    return Step(_kind(path, digest, held, source, tried, blank), path, held, source)
 
 
 def _kind(

@@ -30,14 +30,14 @@ def note_of(library: Library, document: Document) -> str | None:
     """Return the same of a document in a library."""
     if not document.media_type.startswith(_KINDS):
         return None
-    return note(_text(library, document), read=was_read(library, document))
+    return note(stored_text(library, document), read=was_read(library, document))
 
 
 def is_unread(library: Library, document: Document) -> bool:
     """Say whether a document has pages without text that OCR has not been tried on."""
     if not document.media_type.startswith(_KINDS) or was_read(library, document):
         return False
-    return note(_text(library, document), read=False) is not None
+    return note(stored_text(library, document), read=False) is not None
 
 
 def remember_read(library: Library, document: Document) -> None:
@@ -46,7 +46,8 @@ def remember_read(library: Library, document: Document) -> None:
         library.catalog.set_meta({_key(document): document.sha256})
 
 
-def _text(library: Library, document: Document) -> Text:
+def stored_text(library: Library, document: Document) -> Text:
+    """Return the text of a document as the library has it, with its pages."""
     pages = library.catalog.pages([document.id]).get(document.id, ())
     return Text(library.text(document.id), document.media_type, pages=pages)
 

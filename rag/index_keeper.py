@@ -102,10 +102,9 @@ class IndexKeeper:
         """
         with self._mutex:
             self.close()
-            last = json.loads(self._catalog.get_meta(INDEX) or "{}").get("folder")
+            last = index_state(self._catalog).get("folder")
             self._catalog.set_meta({INDEX: json.dumps({"folder": last} if last else {})})
-            for each in index_folders(self._catalog.folder):
-                shutil.rmtree(each, ignore_errors=True)
+            _remove(index_folders(self._catalog.folder))
             self._check_removed(None)
 
     def apply(self, change: Change) -> None:
@@ -151,7 +150,7 @@ class IndexKeeper:
 
     def _reopened(self) -> ChromaIndex | None:
         """Return the index that was closed cleanly, brought up to the catalogue, or None."""
-        state: dict[str, Any] = json.loads(self._catalog.get_meta(INDEX) or "{}")
+        state = index_state(self._catalog)
         if not state.get("clean"):
             return None
         folder = self._catalog.folder / state["folder"]
@@ -204,13 +203,12 @@ class IndexKeeper:
         Its name is one that was never used: Chroma goes on with what it remembers of a folder that is gone.
         """
         old = index_folders(self._catalog.folder)
-        last: str = json.loads(self._catalog.get_meta(INDEX) or "{}").get("folder", "")
+        last: str = index_state(self._catalog).get("folder", "")
         numbers = [int(name[7:]) for name in (last, *(each.name for each in old)) if name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
         self._mark(folder, generation=0)
-        for each in old:
-            shutil.rmtree(each, ignore_errors=True)  # what cannot go now goes at the next rebuild
+        _remove(old)  # what cannot go now goes at the next rebuild
         index = None
         try:
             index = ChromaIndex(folder)
@@ -233,9 +231,20 @@ class IndexKeeper:
         self._catalog.set_meta({INDEX: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
 
 
+def index_state(catalog: Catalog) -> dict[str, Any]:
+    """Return what the catalogue knows of the index; empty where none was made."""
+    state: dict[str, Any] = json.loads(catalog.get_meta(INDEX) or "{}")
+    return state
+
+
 def index_folders(folder: Path) -> list[Path]:
     """Return the folders of indexes in that of a library: one in use, and any left over."""
     return sorted(folder.glob("chroma-*"))
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    for each in folders:
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def _is_as_left(folder: Path, files: dict[str, str]) -> bool:

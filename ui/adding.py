@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +21,7 @@ from ui.stopping import gentle_stop
 from ui.terminal import counting, fetching, words
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
-VERBS = {
+_VERBS = {
     "finding": "looking for files…",
     "reading": "reading {}",
     "embedding": "embedding up to {}",
@@ -40,18 +41,12 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
         Library.open(settings.library, create=True) as library,
         counting(console) as bar,
     ):
-        task = bar.add_task("looking for files…", total=None)
-
-        def move(progress: Progress) -> None:
-            stage = VERBS[progress.stage].format(shown(progress.name))
-            bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
-
         outcomes = add(
             library,
             paths,
             embedder,
             limits=Limits.of(settings),
-            on_progress=move,
+            on_progress=moving(bar, _VERBS["finding"]),
             stopping=lambda: bool(stop),
         )
         n_passages = len(library)
@@ -66,6 +61,17 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
     if stop:
         console.print("Stopped. What is listed is in the library; run the same command again for the rest.")
     return stop.exit_code or int(counts["failed"] > 0)
+
+
+def moving(bar: Bar, first: str) -> Callable[[Progress], None]:
+    """Begin a line of the bar with the words `first`; return what moves it as a run goes on."""
+    task = bar.add_task(first, total=None)
+
+    def move(progress: Progress) -> None:
+        stage = _VERBS[progress.stage].format(shown(progress.name))
+        bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
+
+    return move
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

@@ -15,14 +15,14 @@ from rich.text import Text
 
 from ingest.files import shown
 from ingest.limits import Limits
-from ingest.outcomes import Outcome, Progress
+from ingest.outcomes import Outcome
 from ingest.plan import Plan, Step, objection
 from ingest.sync import Digests, Report, Survey, preview, survey, sync
 from rag.errors import LibraryMissing
 from rag.library import Library, absolute, path_of
 from rag.models import Embedder, make_embedder
 from rag.settings import Settings
-from ui.adding import VERBS
+from ui.adding import moving
 from ui.options import print_json
 from ui.terminal import counting, fetching, words
 
@@ -35,7 +35,6 @@ STYLES = {
     "failed": "red",
 }
 _PREVIEW = {"again": "to try again", "unread": "cannot be read", "failing": "failed"}
-_RETRY_S = 5.0
 
 
 @dataclass(slots=True)
@@ -71,12 +70,7 @@ def sync_and_report(console: Console, request: Request) -> bool:
     """Make the library equal to the folders, print what came of it, and return whether files failed."""
     looked = request.look()
     with Library.open(request.settings.library, create=True) as library, counting(console) as bar:
-        task = bar.add_task("looking for changes…", total=None)
-
-        def move(progress: Progress) -> None:
-            stage = VERBS[progress.stage].format(shown(progress.name))
-            bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
-
+        move = moving(bar, "looking for changes…")
         embedder = lazy_embedder(console, request.settings)
         report = sync(
             library,

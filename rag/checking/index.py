@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,7 +11,7 @@ import sqlalchemy as sa
 from rag.catalog import Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
 from rag.index import ChromaIndex, Hits
-from rag.index_keeper import INDEX, MAX_DELETED_SHARE
+from rag.index_keeper import MAX_DELETED_SHARE, index_state
 from rag.library import Library
 from rag.schema import passages, vectors
 from rag.vectors import Matrix
@@ -62,7 +60,7 @@ def look_at_index(library: Library, progress: Progress) -> list[Finding]:
     """Return what is wrong with the dense index; one that is yet to be made is not wrong."""
     progress("opening the index", 0, 0)
     library.close_index()
-    state: dict[str, Any] = json.loads(library.catalog.get_meta(INDEX) or "{}")
+    state = index_state(library.catalog)
     if "clean" not in state or not len(library):
         return []
     if not state["clean"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
-from rag.index_keeper import INDEX, index_folders
+from rag.index_keeper import index_folders, index_state
 from rag.library import path_of
 from rag.partial import abandoned
 from rag.restoring import ASIDE
@@ -75,7 +74,7 @@ def look_at_disk(catalog: Catalog) -> list[Finding]:
 
 def leftovers(catalog: Catalog) -> list[Path]:
     """Return what nothing uses any more and can be removed."""
-    used = json.loads(catalog.get_meta(INDEX) or "{}").get("folder")
+    used = index_state(catalog).get("folder")
     folder = catalog.folder
     indexes = [path for path in index_folders(folder) if path.name != used]
     return [*indexes, *abandoned(folder), *sorted(folder.glob(UNBORN))]
@@ -111,7 +110,7 @@ def _space(catalog: Catalog) -> list[Finding]:
 
 def _index_size(catalog: Catalog) -> list[Finding]:
     """Return whether the index is far larger than its vectors: damaged ones grew to terabytes."""
-    state = json.loads(catalog.get_meta(INDEX) or "{}")
+    state = index_state(catalog)
     if not state:
         return []
     folder = catalog.folder / state["folder"]
