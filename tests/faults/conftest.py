@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 from tally import summary
+from workload import NAMES, put
+
+from rag.library import Library
 
 # What needs a folder of files that is not part of the project is collected only where there is one.
 collect_ignore = [] if os.environ.get("FOOTNOTE_ODD_FILES") else ["test_odd_files.py"]
@@ -52,3 +57,17 @@ def files(tmp_path: Path) -> Path:
 def path(tmp_path: Path) -> Iterator[Path]:
     """The folder of the library."""
     return tmp_path / "library"
+
+
+@pytest.fixture
+def public(files: Path) -> Iterator[Path]:
+    """A library in a folder that every user can reach."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    with Library.open(folder / "library", create=True) as library:
+        library.require("fake:hash")
+        put(library, files, list(NAMES[:2]), 1)
+    yield folder / "library"
+    for each in (folder, *folder.rglob("*")):
+        each.chmod(0o755)
+    shutil.rmtree(folder)

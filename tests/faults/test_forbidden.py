@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from ledger import Ledger, check_index
@@ -16,20 +13,6 @@ from workload import NAMES, put, visiting
 import ingest.entry
 import rag.lock
 from rag.library import Library
-
-
-@pytest.fixture
-def public(files):
-    """A library in a folder that every user can reach."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    with Library.open(folder / "library", create=True) as library:
-        library.require("fake:hash")
-        put(library, files, list(NAMES[:2]), 1)
-    yield folder / "library"
-    for each in (folder / "library", folder):
-        each.chmod(0o755)
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("mode", [pytest.param(0o555, id="read only"), pytest.param(0o000, id="closed")])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 import traceback
 from io import StringIO
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
-from workload import NAMES, HashEmbedder, put, text_of
+from workload import NAMES, HashEmbedder, drop_privileges, text_of
 
 import rag.assistant
 import ui.adding
@@ -35,31 +33,14 @@ def read_only(folder: Path) -> None:
 
 def visitor(act, library: Path, pipe) -> None:
     """Do something as a user who is neither root nor the owner, and send what came of it."""
-    if os.geteuid() == 0:
-        HashEmbedder().embed(["numpy's own imports"])
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
+    HashEmbedder().embed(["numpy's own imports"])
+    drop_privileges()
     try:
         pipe.send(act(library))
     except FootnoteError as error:
         pipe.send(f"{type(error).__name__}: {error}")
     except BaseException:
         pipe.send(traceback.format_exc())
-
-
-@pytest.fixture
-def public(files):
-    """A library in a folder that every user can reach."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    with Library.open(folder / "library", create=True) as library:
-        library.require("fake:hash")
-        put(library, files, list(NAMES[:2]), 1)
-    yield folder / "library"
-    for each in (folder, *folder.rglob("*")):
-        each.chmod(0o755)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -197,15 +197,20 @@ def adding(library: Path, files: Path, said: Path) -> None:
     ui.cli.main()
 
 
+def drop_privileges() -> None:
+    """Go on as a user who owns nothing; who is not root stays who it is."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+
 def visiting(library: Path, pipe: Any) -> None:
     """Read and write as a user who is not root, and send what is said to that."""
     with tempfile.TemporaryDirectory() as folder, Library.open(folder, create=True) as opened:
         opened.lock()
         opened.documents()
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
+    drop_privileges()
     pipe.send((_said(library, Library.documents), _said(library, Library.lock)))
 
 
