@@ -113,7 +113,7 @@ class Run:
         self._tell = on_progress
         self._on_outcome = on_outcome
         self._stopping = stopping
-        self._known = Twins(library.documents())
+        self._known = Twins(library.catalog.documents())
         self._outcomes: dict[Path, Outcome] = {}
         self._waiting: list[Entry] = []
         self._total = 0

@@ -199,7 +199,7 @@ def preview(library: Library | None, looked: Survey, *, ocr: bool = False) -> Pl
 def _planned(
     library: Library, looked: Survey, tried: Mapping[Path, str | None] | None = None, *, ocr: bool = False
 ) -> Plan:
-    documents = library.documents()
+    documents = library.catalog.documents()
     blank = {each.id for each in documents if ocr and is_unread(library, each)}
     return plan(looked.disk, documents, tried, blank)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -112,15 +112,19 @@ class Assistant:
         """Name of the model that writes the answers, or ``none``."""
         return self._chat_model.name if self._chat_model is not None else "none"
 
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+    def ask(
+        self, question: str, *, history: Sequence[Turn] = (), within: Collection[str] | None = None
+    ) -> Answer:
         """Return the whole answer to a question, which may follow up on the turns of `history`.
+
+        With `within`, only the documents with these ids are searched.
 
         Raises:
             QuestionError: the question is empty or too long.
             LibraryError: the library is empty or cannot be read.
             ModelError: the model does not answer.
         """
-        events = self.stream(question, history=history)
+        events = self.stream(question, history=history, within=within)
         return next(event.answer for event in events if isinstance(event, AnswerFinished))
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
@@ -128,13 +132,19 @@ class Assistant:
         return self._follow_up(question, history).question
 
     def stream(
-        self, question: str, *, history: Sequence[Turn] = (), config: RunnableConfig | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: Collection[str] | None = None,
+        config: RunnableConfig | None = None,
     ) -> Iterator[Event]:
         """Yield the answer as it is made: `EvidenceFound`, then text and sentences, then `AnswerFinished`.
 
         Args:
             question: up to 4,000 characters.
             history: the turns before it, oldest first.
+            within: ids of the documents that are searched; all of them when None.
             config: LangChain's; its callbacks see each stage, and the model at work in the last.
 
         Raises:
@@ -150,7 +160,8 @@ class Assistant:
             asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
-            found = search(self.library, self.embedder, asked, self.settings.passages)
+            scope = None if within is None else frozenset(within)
+            found = search(self.library, self.embedder, asked, self.settings.passages, scope)
             run.outputs = found.told
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,

@@ -5,6 +5,7 @@ One document is one transaction. Everything else (the dense index) can be made a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,35 +13,28 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
+from rag import lexical
 from rag.database import FILE as FILE
 from rag.database import Database
 from rag.errors import LibraryError, LibraryIncompatible
 from rag.rows import (
     find_document,
     found,
+    given_title,
+    inherit,
     insert_passages,
     next_generation,
     passage_ids,
     put_document,
     put_meta,
-    quoted,
     remove_document,
     remove_passages,
     stored_passages,
 )
-from rag.schema import (
-    check_version,
-    documents,
-    meta,
-    passages,
-    texts,
-    vectors,
-)
+from rag.schema import check_version
+from rag.tables import documents, meta, passages, texts, titles, vectors
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix, from_bytes
-
-CONTEXT_WEIGHT = 0.5
-"""Weight of title and headings against the text in BM25."""
 
 _FIND_CHUNK = 500
 
@@ -121,7 +115,7 @@ class Catalog(Database):
     # -- documents ---------------------------------------------------------------------------------------
 
     def documents(self) -> list[Document]:
-        """Return every document, in the order of their titles."""
+        """Return every document, in the order of the titles that their files have."""
         query = sa.select(documents).order_by(sa.func.lower(documents.c.title), documents.c.uri)
         with self._read() as connection:
             return [Document(**row) for row in connection.execute(query).mappings()]
@@ -130,6 +124,11 @@ class Catalog(Database):
         """Return one document, or None."""
         with self._read() as connection:
             return find_document(connection, document_id)
+
+    def given_titles(self) -> dict[str, str]:
+        """Return the titles that people gave, by the ids of the documents."""
+        with self._read() as connection:
+            return {row.document_id: row.title for row in connection.execute(sa.select(titles))}
 
     def text(self, document_id: str) -> str:
         """Return the extracted text that all offsets point into."""
@@ -167,11 +166,12 @@ class Catalog(Database):
         with self._write() as connection:
             old = set(passage_ids(connection, document.id))
             gone = tuple(sorted(old - {passage.id for passage in new}))
+            put_document(connection, document, text)
             if replaces is not None and replaces != document.id:
+                inherit(connection, replaces, document.id)
                 gone += remove_document(connection, replaces)
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
             remove_passages(connection, gone)
-            put_document(connection, document, text)
             insert_passages(
                 connection, [new[i] for i in fresh], [contexts[i] for i in fresh], embedded[fresh]
             )
@@ -197,8 +197,9 @@ class Catalog(Database):
 
     def passages(self, ids: Sequence[str]) -> dict[str, FoundPassage]:
         """Return the passages by id, with the place that each comes from."""
-        columns = (passages, documents.c.uri, documents.c.title)
+        columns = (passages, documents.c.uri, given_title())
         query = sa.select(*columns).join(documents, documents.c.id == passages.c.document_id)
+        query = query.outerjoin(titles, titles.c.document_id == documents.c.id)
         result: dict[str, FoundPassage] = {}
         with self._read() as connection:
             for at in range(0, len(ids), _FIND_CHUNK):
@@ -248,22 +249,23 @@ class Catalog(Database):
         with self._read() as connection:
             return stored_passages(connection, document_id)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[str, float]]:
-        """Return the `k` best passages for any of the terms, as (id, BM25), best first."""
-        if not terms:
-            return []
-        query = sa.text(
-            "SELECT p.id, best.score FROM (SELECT rowid AS n, -bm25(passage_index, :weight, 1.0) AS score "
-            "FROM passage_index WHERE passage_index MATCH :match ORDER BY score DESC, n LIMIT :k) AS best "
-            "JOIN passages p ON p.n = best.n ORDER BY best.score DESC, best.n"
-        )
-        match = " OR ".join(quoted(term) for term in terms)
+    def search(
+        self, terms: Sequence[str], k: int, within: frozenset[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the `k` best passages for any of the terms, as (id, BM25), best first.
+
+        With `within`, only passages of the documents with these ids are looked at.
+        """
         with self._read() as connection:
-            rows = connection.execute(query, {"match": match, "k": k, "weight": CONTEXT_WEIGHT})
-            return [(row.id, row.score) for row in rows]
+            return lexical.search(connection, terms, k, within)
+
+    def passage_ids_of(self, document_ids: Iterable[str]) -> set[str]:
+        """Return the ids of all passages of these documents."""
+        chosen = sa.text("SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(:ids))")
+        with self._read() as connection:
+            return set(connection.scalars(chosen, {"ids": json.dumps(sorted(document_ids))}))
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return for each term how many passages hold it."""
-        query = sa.text("SELECT count(*) FROM passage_index WHERE passage_index MATCH :match")
         with self._read() as connection:
-            return {term: connection.scalar(query, {"match": quoted(term)}) or 0 for term in terms}
+            return lexical.document_frequency(connection, terms)

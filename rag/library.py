@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
@@ -16,6 +17,7 @@ from rag.lock import WriterLock
 from rag.migrations import migrate
 from rag.read_only import refused
 from rag.schema import SCHEMA_VERSION
+from rag.scoped import ScopedSearch
 from rag.types import Document, Passage, Text
 from rag.upkeep import forget_removed, remove_uploads
 from rag.vectors import Matrix
@@ -29,6 +31,7 @@ class Library:
         self.path = catalog.folder
         self.catalog = catalog
         self._index = IndexKeeper(catalog)
+        self._scoped = ScopedSearch(catalog, self._index)
         self._mutex = threading.RLock()
         self._lock = WriterLock(self.path)
 
@@ -75,8 +78,19 @@ class Library:
         return self.catalog.n_passages
 
     def documents(self) -> list[Document]:
-        """Return every document, in the order of their titles."""
-        return self.catalog.documents()
+        """Return every document under the title that it is shown by, in the order of these."""
+        given = self.catalog.given_titles()
+        every = [
+            replace(each, title=given[each.id]) if each.id in given else each
+            for each in self.catalog.documents()
+        ]
+        return sorted(every, key=lambda each: (each.title.casefold(), each.uri)) if given else every
+
+    def document(self, document_id: str) -> Document | None:
+        """Return one document under the title that it is shown by, or None."""
+        found = self.catalog.document(document_id)
+        given = self.catalog.given_titles() if found is not None else {}
+        return replace(found, title=given[found.id]) if found is not None and found.id in given else found
 
     def find(self, name: str) -> Document:
         """Return the document with this id, uri, path, file name or title.
@@ -100,9 +114,12 @@ class Library:
         """Return the extracted text of a document, which all offsets point into."""
         return self.catalog.text(document_id)
 
-    def search_dense(self, vector: Matrix, k: int) -> Hits:
-        """Return the `k` passages nearest to a unit vector as (id, cosine), best first."""
-        return self._index.search(vector, k)
+    def search_dense(self, vector: Matrix, k: int, within: frozenset[str] | None = None) -> Hits:
+        """Return the `k` passages nearest to a unit vector as (id, cosine), best first.
+
+        With `within`, only passages of the documents with these ids are looked at.
+        """
+        return self._index.search(vector, k) if within is None else self._scoped.search(vector, k, within)
 
     # -- writing -----------------------------------------------------------------------------------------
 

@@ -32,6 +32,35 @@ class Step:
     apply: Callable[[sa.Connection], None]
 
 
+_VERSION_3 = (
+    "CREATE TABLE titles (document_id VARCHAR NOT NULL, title VARCHAR NOT NULL, PRIMARY KEY (document_id), "
+    "FOREIGN KEY(document_id) REFERENCES documents (id) ON DELETE CASCADE)",
+    "CREATE TABLE collections (id VARCHAR NOT NULL, owner VARCHAR NOT NULL, name VARCHAR NOT NULL, "
+    "made_at VARCHAR NOT NULL, PRIMARY KEY (id), UNIQUE (owner, name))",
+    "CREATE TABLE collected (collection_id VARCHAR NOT NULL, document_id VARCHAR NOT NULL, "
+    "PRIMARY KEY (collection_id, document_id), "
+    "FOREIGN KEY(collection_id) REFERENCES collections (id) ON DELETE CASCADE, "
+    "FOREIGN KEY(document_id) REFERENCES documents (id) ON DELETE CASCADE)",
+    "CREATE INDEX ix_collected_document_id ON collected (document_id)",
+    "CREATE TABLE conversations (id VARCHAR NOT NULL, owner VARCHAR NOT NULL, title VARCHAR NOT NULL, "
+    "scope JSON NOT NULL, made_at VARCHAR NOT NULL, changed_at VARCHAR NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX ix_conversations_owner ON conversations (owner)",
+    "CREATE TABLE turns (id VARCHAR NOT NULL, conversation_id VARCHAR NOT NULL, question TEXT NOT NULL, "
+    "state VARCHAR NOT NULL, answer TEXT, error TEXT, words TEXT NOT NULL, asked_at VARCHAR NOT NULL, "
+    "PRIMARY KEY (id), FOREIGN KEY(conversation_id) REFERENCES conversations (id) ON DELETE CASCADE)",
+    "CREATE INDEX ix_turns_conversation_id ON turns (conversation_id)",
+    "CREATE TABLE feedback (turn_id VARCHAR NOT NULL, verdict VARCHAR NOT NULL, note TEXT NOT NULL, "
+    "made_at VARCHAR NOT NULL, PRIMARY KEY (turn_id), "
+    "FOREIGN KEY(turn_id) REFERENCES turns (id) ON DELETE CASCADE)",
+    "CREATE TABLE users (name VARCHAR NOT NULL, password VARCHAR NOT NULL, made_at VARCHAR NOT NULL, "
+    "PRIMARY KEY (name))",
+    "CREATE TABLE sessions (token VARCHAR NOT NULL, user VARCHAR NOT NULL, made_at VARCHAR NOT NULL, "
+    "expires_at VARCHAR NOT NULL, PRIMARY KEY (token), "
+    "FOREIGN KEY(user) REFERENCES users (name) ON DELETE CASCADE)",
+    "CREATE INDEX ix_sessions_user ON sessions (user)",
+)
+
+
 def _add_next_vectors(connection: sa.Connection) -> None:
     """Add the table in which a new embedder's vectors gather while the old ones answer."""
     connection.exec_driver_sql(
@@ -40,7 +69,13 @@ def _add_next_vectors(connection: sa.Connection) -> None:
     )
 
 
-STEPS = (Step(2, _add_next_vectors),)
+def _add_the_chats(connection: sa.Connection) -> None:
+    """Add the tables of the chat: collections, conversations, who may sign in."""
+    for statement in _VERSION_3:
+        connection.exec_driver_sql(statement)
+
+
+STEPS = (Step(2, _add_next_vectors), Step(3, _add_the_chats))
 
 
 def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:

@@ -12,7 +12,7 @@ from rag.errors import LibraryInUse, StorageError
 from rag.library import Library
 from rag.models import Embedder
 from rag.rows import next_generation, put_meta
-from rag.schema import meta, next_vectors, passages, vectors
+from rag.tables import meta, next_vectors, passages, vectors
 from rag.upkeep import compact, drop_next_vectors
 from rag.vectors import embedded_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Row = dict[str, Any]
@@ -78,6 +78,17 @@ class Remains:
         """Return a document's passages with their vectors; None for each that cannot be read."""
         numbers = sorted(set(self._passages.get(document_id, [])))
         return [(self._row("passages", n), self._row("vectors", n)) for n in numbers]
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows of another table that can be read; none where an older version had no such table."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        try:
+            self._connection.execute(f"SELECT {names} FROM {table} LIMIT 0")  # noqa: S608 - names
+        except _ERRORS:
+            return
+        for row in self._scan(table, names):
+            del row["number"]
+            yield row
 
     def ownerless(self) -> set[str]:
         """Return the ids of documents of which only parts are left."""

@@ -33,22 +33,27 @@ class Query:
 
 
 def candidates(
-    library: Library, queries: Sequence[Query], n: int, parts: Sequence[Query] = ()
+    library: Library,
+    queries: Sequence[Query],
+    n: int,
+    parts: Sequence[Query] = (),
+    within: frozenset[str] | None = None,
 ) -> list[FoundPassage]:
     """Return the `n` best passages for the queries together, best first, near-duplicates marked.
 
     Scores are 0..1; a passage's cosine is the highest to a query, its BM25 that to the first. Of the parts of
-    a question, the one that fits a passage best counts.
+    a question, the one that fits a passage best counts. With `within`, only the documents with these ids are
+    searched.
     """
     scores: dict[str, float] = {}
     lexical: dict[str, float] = {}
     for query in reversed(queries):  # the first query's BM25 stays
-        lexical, fused = _searched(library, query)
+        lexical, fused = _searched(library, query, within)
         share = query.weight / sum(each.weight for each in queries)
         for key, value in fused.items():
             scores[key] = scores.get(key, 0.0) + share * value
     if parts:
-        scores = _with_parts(library, scores, parts)
+        scores = _with_parts(library, scores, parts, within)
     best = sorted(scores, key=lambda i: (-scores[i], i))[:n]
     found, vectors = library.catalog.vectors(best)
     nearest = (vectors @ np.stack([query.vector for query in queries]).T).max(axis=1) if found else ()
@@ -61,17 +66,21 @@ def candidates(
     )
 
 
-def _searched(library: Library, query: Query) -> tuple[dict[str, float], dict[str, float]]:
+def _searched(
+    library: Library, query: Query, within: frozenset[str] | None
+) -> tuple[dict[str, float], dict[str, float]]:
     """Return the BM25 of what the query's words find, and the scores of both sides fused."""
-    dense = dict(library.search_dense(query.vector, CANDIDATES))
-    lexical = dict(library.catalog.search(terms(query.text), CANDIDATES))
+    dense = dict(library.search_dense(query.vector, CANDIDATES, within))
+    lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within))
     return lexical, fuse(dense, lexical)
 
 
-def _with_parts(library: Library, scores: Mapping[str, float], parts: Sequence[Query]) -> dict[str, float]:
+def _with_parts(
+    library: Library, scores: Mapping[str, float], parts: Sequence[Query], within: frozenset[str] | None
+) -> dict[str, float]:
     best: dict[str, float] = {}
     for part in parts:
-        _, fused = _searched(library, part)
+        _, fused = _searched(library, part, within)
         for key, value in fused.items():
             best[key] = max(best.get(key, 0.0), value)
     every = scores.keys() | best.keys()

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.schema import documents, meta, passages, texts
+from rag.tables import collected, documents, meta, passages, texts, titles
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix
 
@@ -30,6 +30,20 @@ def find_document(connection: sa.Connection, document_id: str) -> Document | Non
     query = sa.select(documents).where(documents.c.id == document_id)
     row = connection.execute(query).mappings().first()
     return Document(**row) if row else None
+
+
+def given_title() -> sa.ColumnElement[str]:
+    """Return the title under which a document is shown, for a query that joins `titles`."""
+    return sa.func.coalesce(titles.c.title, documents.c.title).label("title")
+
+
+def inherit(connection: sa.Connection, old: str, new: str) -> None:
+    """Give a document what people made of another one: its given title and its places in collections."""
+    for table in (titles, collected):
+        rows = connection.execute(sa.select(table).where(table.c.document_id == old)).mappings().all()
+        for row in rows:
+            values = dict(row) | {"document_id": new}
+            connection.execute(table.insert().prefix_with("OR IGNORE").values(values))
 
 
 def passage_ids(connection: sa.Connection, document_id: str) -> tuple[str, ...]:
@@ -116,11 +130,6 @@ def stored_passages(connection: sa.Connection, document_id: str) -> tuple[list[P
         Passage(r.id, r.document_id, r.text, r.start, r.end, r.page, headings=tuple(r.headings)) for r in rows
     ]
     return found, [row.context for row in rows]
-
-
-def quoted(term: str) -> str:
-    """Return a term as an FTS5 string, in which nothing is an operator."""
-    return '"' + term.replace('"', '""') + '"'
 
 
 def found(row: Any) -> FoundPassage:

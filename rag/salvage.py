@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from rag.partial import partial
 from rag.remains import COLUMNS, Remains
 from rag.restoring import set_aside
 from rag.schema import SCHEMA_VERSION, check_version, create, translated
+from rag.tables import OF_THE_CHAT
 from rag.types import Document, Passage
 from rag.whole import Parts, fault
 
@@ -152,6 +154,7 @@ def _written(
             else:
                 saved.add(number)
                 n_passages += len(parts.passages)
+        _write_chats(target, remains)
         progress("making the lexical index again", 0, 0)
         target.execute("INSERT INTO passage_index(passage_index) VALUES ('rebuild')")
         target.execute("COMMIT")
@@ -172,6 +175,16 @@ def _write_facts(target: sqlite3.Connection, remains: Remains) -> None:
     if remains.documents:
         facts.setdefault("embedder", UNKNOWN)
     target.executemany("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)", facts.items())
+
+
+def _write_chats(target: sqlite3.Connection, remains: Remains) -> None:
+    """Store what people added in the chat; a row goes with the one that it belongs to."""
+    for table in OF_THE_CHAT:
+        columns = [column.name for column in table.columns]
+        names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+        for row in remains.rows(table.name, columns):
+            with suppress(sqlite3.IntegrityError):
+                target.execute(f"INSERT INTO {table.name}({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608 - names
 
 
 def _insert(target: sqlite3.Connection, parts: Parts) -> bool:

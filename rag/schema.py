@@ -1,4 +1,4 @@
-"""The tables of the catalogue, and how SQLite is opened to keep them safe."""
+"""The file of the catalogue: how SQLite makes and opens it to keep it safe, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -20,72 +20,9 @@ from rag.errors import (
     LibraryInUse,
     StorageError,
 )
+from rag.tables import meta, metadata
 
-SCHEMA_VERSION = 2
-
-metadata = sa.MetaData()
-
-meta = sa.Table(
-    "meta",
-    metadata,
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("value", sa.String, nullable=False),
-)
-
-documents = sa.Table(
-    "documents",
-    metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("uri", sa.String, nullable=False, unique=True),
-    sa.Column("title", sa.String, nullable=False),
-    sa.Column("media_type", sa.String, nullable=False),
-    sa.Column("sha256", sa.String, nullable=False),
-    sa.Column("n_chars", sa.Integer, nullable=False),
-    sa.Column("n_pages", sa.Integer),
-    sa.Column("n_passages", sa.Integer, nullable=False),
-    sa.Column("added_at", sa.String, nullable=False),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("error", sa.String),
-)
-
-texts = sa.Table(
-    "texts",
-    metadata,
-    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("pages", sa.JSON, nullable=False),
-)
-
-passages = sa.Table(
-    "passages",
-    metadata,
-    sa.Column("n", sa.Integer, primary_key=True),
-    sa.Column("id", sa.String, nullable=False, unique=True),
-    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("page", sa.Integer),
-    sa.Column("headings", sa.JSON, nullable=False),
-    sa.Column("context", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-vectors = sa.Table(
-    "vectors",
-    metadata,
-    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
-    sa.Column("id", sa.String, nullable=False),
-    sa.Column("vector", sa.LargeBinary, nullable=False),
-)
-
-next_vectors = sa.Table(
-    "next_vectors",
-    metadata,
-    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
-    sa.Column("vector", sa.LargeBinary, nullable=False),
-)
-"""Vectors of the embedder that a library is being changed to; empty but for that time."""
+SCHEMA_VERSION = 3
 
 UNBORN = ".new-*"
 """Folders in which a catalogue is made, before it takes its place; a kill leaves one."""

@@ -85,10 +85,16 @@ class Found:
     candidates: tuple[Candidate, ...]
 
 
-def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Evidence:
-    """Return the evidence for a question in the `k` best passages."""
+def search(
+    library: Library,
+    embedder: Embedder,
+    follow_up: FollowUp,
+    k: int,
+    within: frozenset[str] | None = None,
+) -> Evidence:
+    """Return the evidence for a question in the `k` best passages, of all documents or of those `within`."""
     with library.catalog.snapshot():
-        found = find(library, embedder, follow_up, k)
+        found = find(library, embedder, follow_up, k, within)
     ranked = rank(found.spans, found.tokens, found.question)
     sure = confidence(ranked, found.question)
     return Evidence(
@@ -105,13 +111,19 @@ def search(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) ->
     )
 
 
-def find(library: Library, embedder: Embedder, follow_up: FollowUp, k: int) -> Found:
+def find(
+    library: Library,
+    embedder: Embedder,
+    follow_up: FollowUp,
+    k: int,
+    within: frozenset[str] | None = None,
+) -> Found:
     """Return the `k` best passages for a question, and their sentences."""
     question, queries = _understood(library, embedder, follow_up)
     split = parts(follow_up.question)
     pieces = [Query(text, vector) for text, vector in zip(split, embedder.embed(split), strict=True)]
     depth = max(LEAST_RERANKED, min(MOST_RERANKED, round(RERANKED * k)))
-    every = candidates(library, queries, 3 * max(k, depth), pieces)
+    every = candidates(library, queries, 3 * max(k, depth), pieces, within)
     passages = [each for each in every if not each.repeats][: max(k, depth)]
     spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
     tokens = embedder.embed_tokens([span.text for span in spans]) if spans else []

@@ -13,7 +13,8 @@ from rag.errors import LibraryDamaged, LibraryInUse, StorageError
 from rag.migrations import KEPT
 from rag.partial import abandoned
 from rag.restoring import ASIDE
-from rag.schema import next_vectors, translated
+from rag.schema import translated
+from rag.tables import next_vectors
 
 UPLOADS = "uploads"
 """Folder in a library for the files that came through the browser."""

@@ -8,8 +8,8 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from rag.errors import DocumentNotFound, FootnoteError, LibraryInUse, UsageError
-from rag.types import Document
 from ui.reader import render_document
+from ui.visitors import document_for, documents_for, visitor
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -19,33 +19,27 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
     """Add the routes to the application."""
     library = assistant.library
 
-    def known(document_id: str) -> Document:
-        document = library.catalog.document(document_id)
-        if document is None:
-            raise DocumentNotFound(
-                f"no document '{document_id[:80]}' in the library: it may have been removed"
-            )
-        return document
-
     @app.exception_handler(FootnoteError)
     def explain(_request: Request, error: FootnoteError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, _status_of(error))
 
     @app.get("/health")
-    def health() -> dict[str, Any]:
+    def health(request: Request) -> dict[str, Any]:
+        seen = documents_for(library, visitor(request))
         return {
             "status": "ok",
-            "documents": len(library.documents()),
-            "passages": len(library),
+            "documents": len(seen),
+            "passages": sum(document.n_passages for document in seen),
             "model": assistant.model,
         }
 
     @app.get("/documents")
-    def documents() -> list[dict[str, Any]]:
-        return [document.to_dict() for document in library.documents()]
+    def documents(request: Request) -> list[dict[str, Any]]:
+        return [document.to_dict() for document in documents_for(library, visitor(request))]
 
     @app.get("/documents/{document_id}/passage", response_class=HTMLResponse)
     def passage(
+        request: Request,
         document_id: str,
         start: Annotated[int, Query(ge=0)] = 0,
         end: Annotated[int, Query(ge=0)] = 0,
@@ -53,7 +47,7 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
         first: Annotated[int | None, Query(alias="from", ge=0)] = None,
         last: Annotated[int | None, Query(alias="to", ge=0)] = None,
     ) -> str:
-        document = known(document_id)
+        document = document_for(library, document_id, visitor(request))
         text = library.text(document_id)
         if not start <= end <= len(text):
             raise UsageError(f"{start}..{end} is not a span of '{document.title}': ask again, it has changed")
@@ -71,8 +65,8 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
         )
 
     @app.delete("/documents/{document_id}", status_code=204)
-    def remove(document_id: str) -> Response:
-        library.remove(known(document_id).id)
+    def remove(request: Request, document_id: str) -> Response:
+        library.remove(document_for(library, document_id, visitor(request), change=True).id)
         return Response(status_code=204)
 
 

@@ -13,7 +13,7 @@ from rag.checking.finding import BY_ITSELF, Finding, Progress
 from rag.index import ChromaIndex, Hits
 from rag.index_keeper import MAX_DELETED_SHARE, index_state
 from rag.library import Library
-from rag.schema import passages, vectors
+from rag.tables import passages, vectors
 from rag.vectors import Matrix
 
 ALL_UP_TO = 20_000

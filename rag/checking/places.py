@@ -16,7 +16,8 @@ from rag.index_keeper import index_folders, index_state
 from rag.library import path_of
 from rag.partial import abandoned
 from rag.restoring import ASIDE
-from rag.schema import UNBORN, next_vectors, passages, translated, vectors
+from rag.schema import UNBORN, translated
+from rag.tables import next_vectors, passages, vectors
 from rag.types import Document
 
 MAX_LOG = 64 << 20

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, SALVAGE, Finding, Progress
-from rag.schema import passages, translated
+from rag.schema import translated
+from rag.tables import passages
 from rag.types import Document
 from rag.upkeep import lexical_index_fits
 

@@ -15,6 +15,7 @@ from rag import backup as backups
 from rag.backup import read_backup, write_backup
 from rag.catalog import FILE
 from rag.errors import BackupError, LibraryIncompatible, StorageError
+from rag.schema import SCHEMA_VERSION
 
 WRITER = """
 import itertools
@@ -44,7 +45,7 @@ def backed_up(library, file):
 
 def test_a_backup_reads_back_as_it_was_written(full, tmp_path) -> None:
     written = backed_up(full, tmp_path / "one.backup")
-    assert (written.n_documents, written.n_passages, written.schema_version) == (3, 5, 2)
+    assert (written.n_documents, written.n_passages, written.schema_version) == (3, 5, SCHEMA_VERSION)
     assert read_backup(tmp_path / "one.backup") == written
 
 
@@ -205,9 +206,8 @@ class TestRefused:
 
     def test_one_of_a_newer_version(self, file) -> None:
         with sqlite3.connect(file) as raw:
-            raw.execute(
-                "UPDATE meta SET value = replace(value, '\"schema_version\": 2', '\"schema_version\": 99')"
-            )
+            now, newer = f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'
+            raw.execute("UPDATE meta SET value = replace(value, ?, ?)", (now, newer))
         raw.close()
         with pytest.raises(LibraryIncompatible, match="schema 99 of a newer Footnote"):
             read_backup(file)

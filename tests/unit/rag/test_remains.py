@@ -7,6 +7,7 @@ import pytest
 from rag import schema
 from rag.catalog import FILE
 from rag.remains import Remains
+from rag.schema import SCHEMA_VERSION
 from rag.sqlite_files import opened
 
 PAGE = 4096
@@ -59,7 +60,7 @@ def test_all_of_a_sound_catalogue_is_read(path) -> None:
     assert ids(path) == alive()
     with opened(path) as raw:
         remains = Remains(raw)
-        assert remains.facts == {"schema_version": "2", "generation": "0"}
+        assert remains.facts == {"schema_version": str(SCHEMA_VERSION), "generation": "0"}
         assert set(remains.names().values()) == {f"file:///{each[2:]}" for each in alive()}
         assert remains.vector_bytes() == 0
         assert remains.ownerless() == set()

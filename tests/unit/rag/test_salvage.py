@@ -12,7 +12,9 @@ from rag.errors import LibraryDamaged, LibraryIncompatible, LibraryInUse, Storag
 from rag.library import Library
 from rag.lock import WriterLock
 from rag.salvage import Lost, salvage
+from rag.schema import SCHEMA_VERSION
 from rag.sqlite_files import digest, opened, unseal
+from rag.tables import OF_THE_CHAT, next_vectors
 
 
 @pytest.fixture
@@ -132,10 +134,14 @@ def test_a_newer_one_is_left_alone(left) -> None:
 
 
 def test_one_of_the_first_schema_becomes_one_of_this(left) -> None:
-    change(left, "DROP TABLE next_vectors", "UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+    change(
+        left,
+        *(f"DROP TABLE {table.name}" for table in reversed((next_vectors, *OF_THE_CHAT))),
+        "UPDATE meta SET value = '1' WHERE key = 'schema_version'",
+    )
     assert salvage(left).n_documents == 2
     with Library.open(left) as library:
-        assert library.catalog.version == 2
+        assert library.catalog.version == SCHEMA_VERSION
 
 
 def test_one_in_use_is_left_alone(left) -> None:

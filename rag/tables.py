@@ -1,0 +1,155 @@
+"""The tables of the catalogue: documents, what is made from them, and what people add in the chat."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("uri", sa.String, nullable=False, unique=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("media_type", sa.String, nullable=False),
+    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("n_chars", sa.Integer, nullable=False),
+    sa.Column("n_pages", sa.Integer),
+    sa.Column("n_passages", sa.Integer, nullable=False),
+    sa.Column("added_at", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("error", sa.String),
+)
+
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("pages", sa.JSON, nullable=False),
+)
+
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("headings", sa.JSON, nullable=False),
+    sa.Column("context", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+
+next_vectors = sa.Table(
+    "next_vectors",
+    metadata,
+    sa.Column("n", sa.ForeignKey("passages.n", ondelete="CASCADE"), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+"""Vectors of the embedder that a library is being changed to; empty but for that time."""
+
+titles = sa.Table(
+    "titles",
+    metadata,
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+)
+"""Titles that people gave to documents; without one a document is shown under that of its file."""
+
+collections = sa.Table(
+    "collections",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)
+
+collected = sa.Table(
+    "collected",
+    metadata,
+    sa.Column("collection_id", sa.ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("document_id", sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.Column("changed_at", sa.String, nullable=False),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column(
+        "conversation_id",
+        sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("answer", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.String, nullable=False),
+)
+"""Questions and their answers, in the order of their rowids; `words` are what a search looks through."""
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("turn_id", sa.ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("password", sa.String, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+)
+"""Who may sign in to the chat; `password` is a salted hash."""
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("user", sa.ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.Column("expires_at", sa.String, nullable=False),
+)
+"""Who is signed in; `token` is the SHA-256 of what the browser holds."""
+
+OF_THE_CHAT = (titles, collections, collected, conversations, turns, feedback, users, sessions)
+"""What people made of a library by talking to it; each table after those that it points to."""

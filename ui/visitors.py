@@ -1,0 +1,41 @@
+"""Who calls, and which documents they may see: a foreign one is not there at all."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from rag.access import may_change, may_read
+from rag.errors import DocumentNotFound, UsageError
+from rag.library import Library
+from rag.types import Document
+
+KEY = "footnote.user"
+"""Where the sign-in leaves the name in the scope of a request."""
+
+
+def visitor(request: HTTPConnection) -> str:
+    """Return the name of who is signed in; empty where nobody has to sign in."""
+    name: str = request.scope.get(KEY, "")
+    return name
+
+
+def documents_for(library: Library, user: str) -> list[Document]:
+    """Return the documents that a user may see, in the order of their titles."""
+    return [document for document in library.documents() if may_read(document.uri, user)]
+
+
+def document_for(library: Library, document_id: str, user: str, *, change: bool = False) -> Document:
+    """Return a document that a user may see.
+
+    Raises:
+        DocumentNotFound: there is none, or it is another user's.
+        UsageError: it is to be changed, and is everybody's.
+    """
+    document = library.document(document_id)
+    if document is None or not may_read(document.uri, user):
+        raise DocumentNotFound(f"no document '{document_id[:80]}' in the library: it may have been removed")
+    if change and not may_change(document.uri, user):
+        raise UsageError(
+            f"'{document.title}' belongs to everybody here: only who runs Footnote can change it"
+        )
+    return document
