@@ -12,6 +12,7 @@ FootnoteError
 │   ├── LibraryDamaged        the catalogue is not readable
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
+│   ├── ConversationNotFound  no conversation or turn by that id
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -88,6 +89,10 @@ class BackupError(LibraryError):
 
 class DocumentNotFound(LibraryError):
     """No document in the library by that id, name or path."""
+
+
+class ConversationNotFound(LibraryError):
+    """There is no conversation, or no turn of one, by that id."""
 
 
 class SyncRefused(LibraryError):

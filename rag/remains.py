@@ -40,7 +40,11 @@ class Remains:
             for row in self._scan("meta", "key, value")
             if isinstance(row["key"], str) and isinstance(row["value"], str)
         }
-        self.documents = {row.pop("number"): row for row in self._scan("documents", COLUMNS["documents"])}
+        self.documents = {
+            row.pop("number"): row
+            for row in self._scan("documents", COLUMNS["documents"])
+            if isinstance(row["id"], str)  # else it is no row of ours, and the names tell what is lost
+        }
         self._texts: dict[str, list[int]] = defaultdict(list)
         for row in self._scan("texts", "document_id"):
             self._texts[row["document_id"]].append(row["number"])

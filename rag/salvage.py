@@ -100,7 +100,8 @@ def salvage(
                 new.unlink()
                 create(new)
                 n_passages, saved, lost = _written(new, remains, None if exact else identify, progress)
-            if not saved and (lost or "schema_version" not in remains.facts):
+            never_used = exact or not _number(remains.facts.get("generation"))
+            if not saved and (lost or "schema_version" not in remains.facts or not never_used):
                 raise LibraryDamaged(
                     f"nothing of the catalogue in {folder} can be saved: bring it back by 'footnote restore "
                     "FILE --replace', or move the folder away and add the documents again",

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.limits import Limits
-from rag.errors import FootnoteError
-from rag.types import Document
-from rag.types import Turn as Said
-from ui.frame import (
-    EXAMPLES,
-    fitting_examples,
-    library_facts,
-    library_heading,
-    masthead,
-    theme_switch,
-    welcome,
-)
+import gradio as gr
+
+from ui.asking import Asking
+from ui.callbacks import Callbacks
+from ui.frame import EXAMPLES, masthead, theme_switch
 from ui.html import Html
-from ui.ledger import render_documents, render_ledger
-from ui.parts import Facts, render_error
-from ui.render import render_conversation, render_question, render_written
-from ui.runs import Runs
-from ui.turn import Turn
-from ui.uploads import add_uploads
 
 if TYPE_CHECKING:
-    import gradio as gr
-
     from rag.assistant import Assistant
 
 HEAD = (
@@ -40,11 +21,12 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/page.css">'
     '<link rel="stylesheet" href="/ui/turn.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
+    '<link rel="stylesheet" href="/ui/side.css">'
     '<script type="module" src="/ui/footnote.js"></script>'
 )
 
-AT_ONCE = 20
-"""Questions answered at the same time; more wait their turn."""
+AT_ONCE = 32
+"""Pages that follow an answer at the same time, each in a thread; more wait their turn."""
 
 WAITING = 100
 """Questions that may wait; more are refused."""
@@ -54,22 +36,16 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 
 def make_theme() -> gr.Theme:
     """Return a plain theme: all looks are in our own stylesheet, and no font comes from elsewhere."""
-    import gradio as gr
-
     return gr.themes.Base(
         font=["Inter Footnote", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
 
 
-def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
+def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
     """Return the page, ready to be mounted."""
-    import gradio as gr
-
-    callbacks = Callbacks(assistant, runs)
+    callbacks = Callbacks(assistant, asking)
     page: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as page:
-        turns = gr.State([])
-        tab = gr.State(lambda: secrets.token_hex(16))
         with gr.Row(elem_id="top"):
             _view("masthead", masthead())
             facts = _view("facts")
@@ -94,117 +70,40 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
                 elem_id="question",
             )
         with gr.Column(elem_id="library"):
-            _view("library-heading", library_heading())
-            files = gr.File(file_count="multiple", label="Add documents", elem_id="files", height=110)
-            ledger = _view("ledger")
-            documents = _view("documents")
+            _view("library-page")
+        context = gr.Textbox(label="Context", elem_id="context", visible="hidden")
         refresh = gr.Button("Refresh", elem_id="refresh")
+        resume = gr.Button("Resume", elem_id="resume")
 
-        asking = [past, asked, answered, box, turns, greeting, *examples]
+        shown = [past, asked, answered, box, greeting, *examples]
+        follows: list[Any] = []
         for event, question in [(box.submit, box), *((example.click, example) for example in examples)]:
-            event(
-                callbacks.answer,
-                [question, tab, turns],
-                asking,
-                trigger_mode="once",
-                concurrency_id="ask",
-                concurrency_limit=AT_ONCE,
-                **_QUIET,
+            follows.append(
+                event(
+                    callbacks.answer,
+                    [question, context],
+                    shown,
+                    trigger_mode="once",
+                    concurrency_id="ask",
+                    concurrency_limit=AT_ONCE,
+                    **_QUIET,
+                )
             )
-        box.stop(callbacks.stop, tab, concurrency_limit=None, **_QUIET)
-        adding = files.upload(
-            callbacks.add, files, [files, ledger], concurrency_id="add", concurrency_limit=1, **_QUIET
+        resume.click(
+            callbacks.resume,
+            context,
+            shown,
+            trigger_mode="always_last",
+            cancels=follows,
+            concurrency_id="resume",
+            concurrency_limit=AT_ONCE,
+            **_QUIET,
         )
-        overview = [facts, documents, greeting, *examples]
-        for event in (page.load, refresh.click, adding.then):
-            event(callbacks.overview, turns, overview, **_QUIET)
+        box.stop(callbacks.stop, context, concurrency_limit=None, **_QUIET)
+        for event in (page.load, refresh.click):
+            event(callbacks.overview, None, facts, **_QUIET)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
     return page
-
-
-class Callbacks:
-    """What the page's events call; each yields or returns values for its outputs, in their order."""
-
-    def __init__(self, assistant: Assistant, runs: Runs) -> None:
-        self._assistant = assistant
-        self._runs = runs
-
-    def answer(self, question: str, tab: str, turns: list[Turn]) -> Iterator[list[Any]]:
-        """Answer a question, showing each step."""
-        import gradio as gr
-
-        stays, begun = gr.skip(), False
-        hidden = [gr.update(visible=False)] * len(EXAMPLES)
-        if not question.strip():
-            yield [stays] * (6 + len(EXAMPLES))
-            return
-        facts = self._facts()
-        upper = ""
-        for turn, seconds in self._runs.follow(tab, question.strip(), history_of(turns)):
-            shown, lower = render_question(turn), render_written(turn, facts, seconds)
-            box = gr.update(submit_btn="Ask", stop_btn=False) if turn.finished else stays
-            if not begun:
-                box = gr.update(value="", submit_btn=False, stop_btn="Stop")
-            yield [
-                stays if begun else render_conversation(turns, facts),
-                stays if shown == upper else shown,
-                lower,
-                box,
-                [*turns, turn] if turn.finished or not begun else stays,
-                stays if begun else "",
-                *([stays] * len(EXAMPLES) if begun else hidden),
-            ]
-            begun, upper = True, shown
-
-    def stop(self, tab: str) -> None:
-        """End the answer that a tab waits for."""
-        self._runs.stop(tab)
-
-    def add(self, files: list[str]) -> Iterator[list[Any]]:
-        """Add uploaded files, showing each step."""
-        import gradio as gr
-
-        emptied = False
-        library, embedder = self._assistant.library, self._assistant.embedder
-        limits = Limits.of(self._assistant.settings)
-        for ledger in add_uploads(library, embedder, [Path(file) for file in files], limits):
-            yield [gr.skip() if emptied else None, render_ledger(ledger)]
-            emptied = True
-
-    def overview(self, turns: list[Turn]) -> list[Any]:
-        """Show what is in the library."""
-        import gradio as gr
-
-        try:
-            documents = self._assistant.library.documents()
-        except FootnoteError as error:
-            return [gr.skip(), render_error(str(error)), *[gr.skip()] * (1 + len(EXAMPLES))]
-        facts = _facts_of(documents, self._assistant.model)
-        fitting = set() if turns else set(fitting_examples(documents))
-        return [
-            library_facts(facts),
-            render_documents(documents),
-            "" if turns else welcome(facts),
-            *(gr.update(visible=question in fitting) for question in EXAMPLES.values()),
-        ]
-
-    def _facts(self) -> Facts:
-        """Return the facts of the library; one that cannot be read says so when it is searched."""
-        try:
-            return _facts_of(self._assistant.library.documents(), self._assistant.model)
-        except FootnoteError:
-            return Facts(0, 0, self._assistant.model)
-
-
-def history_of(turns: Sequence[Turn]) -> list[Said]:
-    """Return the turns as the engine takes them; a refusal answered nothing."""
-    answers = (turn.answer for turn in turns)
-    texts = ("" if each is None or each.refused else each.text for each in answers)
-    return [Said(turn.question, text) for turn, text in zip(turns, texts, strict=True)]
-
-
-def _facts_of(documents: Sequence[Document], model: str) -> Facts:
-    return Facts(len(documents), sum(document.n_passages for document in documents), model)
 
 
 def _view(name: str, value: Html | str = "") -> gr.Markdown:
@@ -214,6 +113,4 @@ def _view(name: str, value: Html | str = "") -> gr.Markdown:
     forbids. Markup on one line passes Markdown unchanged; our own escaping stands in for its sanitizer,
     which would take away the labels that screen readers need.
     """
-    import gradio as gr
-
     return gr.Markdown(value, sanitize_html=False, latex_delimiters=[], elem_id=name, elem_classes="view")

@@ -18,10 +18,21 @@ EXAMPLES = {
 
 
 def masthead() -> Html:
-    """Return the name and the two views."""
-    views = (("ask", "Ask"), ("library", "Documents"))
+    """Return the name, the switch of the conversations, and the views."""
+    views = (("ask", "Ask"), ("library", "Documents"), ("settings", "Settings"))
+    label = "Conversations"
     return element(
         "header",
+        element(
+            "button",
+            "☰",
+            type="button",
+            class_="theme",
+            aria_label=label,
+            title=label,
+            aria_controls="side",
+            data_side_switch=True,
+        ),
         element("p", "Footnote", element("sup", "1", aria_hidden="true"), class_="wordmark"),
         element(
             "nav",

@@ -33,7 +33,7 @@ _GRADIO_ROUTES = re.compile(
 )
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
 
-_OWN_ROUTES = re.compile(r"/(health|documents(/.*)?|ui/.*)")
+_OWN_ROUTES = re.compile(r"/(health|(documents|conversations|turns)(/.*)?|feedback\.jsonl|view/[a-z]+|ui/.*)")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -13,6 +13,10 @@ _CONTROLS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;", "\0": "\N
 """The page's Markdown component would act on line ends and tabs, so that they travel as references."""
 
 
+_VOID = frozenset({"input", "img", "br", "meta", "link"})
+"""Elements that have no content, and no end."""
+
+
 class Html(str):
     """Markup that is safe to show: made by `element` and `text`, and on one line."""
 
@@ -71,7 +75,8 @@ def element(name: str, *children: object, **attributes: str | int | bool | None)
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+    end = "" if name in _VOID else f"{join(*children)}</{name}>"
+    return Html(f"<{name}{written}>{end}")
 
 
 def _value(key: str, value: str | int) -> Html:

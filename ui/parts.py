@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from rag.types import Citation, FoundPassage
 from ui.html import Html, element, join
 
-VERDICTS = {"partly": "only partly in the source", "unsupported": "no source found"}
-
 _CLIP = 320
 """Characters of a passage that stand for it where no quote does."""
 

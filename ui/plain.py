@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rag.hidden import shown
 from rag.types import Answer, Citation, Sentence
-from ui.parts import VERDICTS, one_line, place
+from ui.parts import one_line, place
+from ui.verdicts import verdict_of
 
 
 def plain_text(answer: Answer) -> str:
@@ -25,5 +26,5 @@ def _written(answer: Answer) -> str:
 
 def _plain_sentence(sentence: Sentence, numbers: dict[Citation, int]) -> str:
     marks = "".join(f"[{numbers[citation]}]" for citation in sentence.citations)
-    verdict = VERDICTS.get(sentence.support)
+    verdict = verdict_of(sentence)
     return " ".join(part for part in (sentence.text, marks, f"({verdict})" if verdict else "") if part)

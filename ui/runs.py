@@ -1,4 +1,4 @@
-"""The questions that are being answered, one a browser tab, each in a thread of its own."""
+"""The questions that are being answered, one a conversation, each in a thread of its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag.conversations import Conversations
 from rag.errors import FootnoteError
-from rag.types import AnswerFinished, Event
+from rag.types import AnswerFinished, Event, EvidenceFound
 from rag.types import Turn as Said
-from ui.turn import Turn, advance
+from ui.turn import Turn, advance, answer_of, state_of
+from ui.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -22,92 +23,154 @@ UNEXPECTED = "something went wrong inside Footnote, and its log says what: ask a
 TICK_S = 1.0
 """Seconds after which a turn is shown again though nothing has come."""
 
+AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
+"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
+
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    message: str
+class Run:
+    """A question that is being answered: the turn so far, for any number of pages that follow it."""
 
+    def __init__(self, conversation_id: str, turn: Turn) -> None:
+        self.conversation_id = conversation_id
+        self.turn = turn
+        self._began = time.monotonic()
+        self._claimed = False
+        self._news = threading.Condition()
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    events: SimpleQueue[Event | _Failed | None] = field(default_factory=SimpleQueue)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    def follow(self) -> Iterator[tuple[Turn, float]]:
+        """Yield the turn with the seconds so far whenever there is news of it, until it is finished."""
+        seen: Turn | None = None
+        while seen is None or not seen.finished:
+            with self._news:
+                if self.turn is seen:
+                    self._news.wait(TICK_S)
+                seen = self.turn
+            yield seen, time.monotonic() - self._began
 
-    def stop(self) -> None:
-        self.stopping.set()
-        self.events.put(None)
+    def become(self, turn: Turn) -> bool:
+        """Take the turn on, unless somebody is about to finish it; return whether it did."""
+        with self._news:
+            if self._claimed:
+                return False
+            self.turn = turn
+            self._news.notify_all()
+            return True
+
+    def claim(self) -> bool:
+        """Be the one who finishes it; return whether nobody was before."""
+        with self._news:
+            first, self._claimed = not self._claimed, True
+            return first
+
+    def finish(self, turn: Turn) -> None:
+        """Show the finished turn; who claimed it does."""
+        with self._news:
+            self.turn = turn
+            self._news.notify_all()
 
 
 class Runs:
-    """Follows the assistant's streams, and stops them."""
+    """Answers questions whether or not a page follows, keeps what came of them, and stops them."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        """Follow the streams of this assistant."""
+    def __init__(self, assistant: Assistant, conversations: Conversations) -> None:
+        """Ask this assistant, and keep the answers in these conversations."""
         self._assistant = assistant
-        self._runs: dict[str, _Run] = {}
+        self._conversations = conversations
+        local = assistant.settings.llm.startswith("local")
+        self._turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
+        self._runs: dict[str, Run] = {}
+        self._mutex = threading.Lock()
 
-    def follow(
-        self, session: str, question: str, history: Sequence[Said] = ()
-    ) -> Iterator[tuple[Turn, float]]:
-        """Ask, and yield the turn with the seconds so far whenever there is news of it, until it is finished.
+    def begin(
+        self,
+        conversation_id: str,
+        turn_id: str,
+        question: str,
+        history: Sequence[Said] = (),
+        within: frozenset[str] | None = None,
+    ) -> Run:
+        """Begin to answer a question that is kept under `turn_id`.
 
         Args:
-            session: the browser tab that asks; `stop` takes it.
+            conversation_id: the conversation that it belongs to; `running` and `stop` take it.
+            turn_id: where the answer is kept.
             question: what is asked.
             history: the turns before it, oldest first.
+            within: ids of the documents that are searched; all when None.
         """
-        run = self._runs[session] = _Run()
-        began = time.monotonic()
-        turn = Turn(question)
-        yield turn, 0.0
-        threading.Thread(target=self._pump, args=(question, history, run), name="answer", daemon=True).start()
-        try:
-            while not turn.finished:
-                turn = _take(turn, run)
-                yield turn, time.monotonic() - began
-        finally:
-            run.stopping.set()
-            if self._runs.get(session) is run:
-                del self._runs[session]
+        run = Run(conversation_id, Turn(question, id=turn_id))
+        with self._mutex:
+            self._runs[conversation_id] = run
+        threading.Thread(
+            target=self._answer, args=(run, question, history, within), name="answer", daemon=True
+        ).start()
+        return run
 
-    def stop(self, session: str) -> None:
-        """End the answer that this tab waits for; what is checked of it stays."""
-        if run := self._runs.get(session):
-            run.stop()
+    def running(self, conversation_id: str) -> Run | None:
+        """Return what is being answered in a conversation."""
+        return self._runs.get(conversation_id)
+
+    def stop(self, conversation_id: str) -> None:
+        """End the answer of a conversation; what is checked of it stays, and is kept."""
+        if run := self.running(conversation_id):
+            self._settle(run, replace(run.turn, stopped=True))
 
     def stop_all(self) -> None:
         """End all answers."""
-        for run in list(self._runs.values()):
-            run.stop()
+        for conversation_id in list(self._runs):
+            self.stop(conversation_id)
 
-    def _pump(self, question: str, history: Sequence[Said], run: _Run) -> None:
+    def _answer(
+        self, run: Run, question: str, history: Sequence[Said], within: frozenset[str] | None
+    ) -> None:
         try:
-            for event in self._assistant.stream(question, history=history):
-                run.events.put(event)
-                if run.stopping.is_set() or isinstance(event, AnswerFinished):
-                    return
-            run.events.put(_Failed("the answer ended before it was complete: ask again"))
+            self._pump(run, self._assistant.stream(question, history=history, within=within))
         except FootnoteError as error:
-            run.events.put(_Failed(str(error)))
+            self._settle(run, replace(run.turn, error=str(error)))
         except Exception:  # the border of a request: the page must say something
             _LOG.exception("a question failed")
-            run.events.put(_Failed(UNEXPECTED))
+            self._settle(run, replace(run.turn, error=UNEXPECTED))
 
-
-def _take(turn: Turn, run: _Run) -> Turn:
-    """Return the turn after all events that wait for it; at least one tick has passed or one has come."""
-    try:
-        item = run.events.get(timeout=TICK_S)
-        while True:
-            if item is None:
-                return replace(turn, stopped=True)
-            if isinstance(item, _Failed):
-                return replace(turn, error=item.message)
-            turn = advance(turn, item)
+    def _pump(self, run: Run, events: Iterator[Event]) -> None:
+        for event in events:
+            turn = advance(run.turn, event)
             if turn.finished:
-                return turn
-            item = run.events.get_nowait()
-    except Empty:
-        return turn
+                self._settle(run, turn)
+            if not run.become(turn):
+                return
+            if isinstance(event, EvidenceFound) and event.quotes and self._assistant.model != "none":
+                self._write(run, events)
+                break
+        self._settle(run, replace(run.turn, error="the answer ended before it was complete: ask again"))
+
+    def _write(self, run: Run, events: Iterator[Event]) -> None:
+        """Follow the model once it is this answer's turn."""
+
+        def tell(place: int) -> None:
+            run.become(replace(run.turn, place=place))
+
+        with self._turnstile.passed(lambda: not run.turn.finished, tell) as may:
+            if not may:
+                return
+            for event in events:
+                turn = advance(run.turn, event)
+                if isinstance(event, AnswerFinished):
+                    self._settle(run, turn)
+                if not run.become(turn):
+                    return
+
+    def _settle(self, run: Run, turn: Turn) -> None:
+        """Finish a run, once: what came of it is kept before it is shown."""
+        if not run.claim():
+            return
+        try:
+            answer = answer_of(turn, self._assistant.model)
+            self._conversations.finish(turn.id, state_of(turn), answer, turn.error)
+        except FootnoteError as error:  # the answer is on the page, and its question is kept
+            _LOG.warning("an answer was not kept: %s", error)
+        with self._mutex:
+            if self._runs.get(run.conversation_id) is run:
+                del self._runs[run.conversation_id]
+        run.finish(turn)

@@ -19,7 +19,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from rag.catalog import Catalog
+from rag.conversations import Conversations
+from rag.feedback import Feedback
+from rag.library import Library
 from rag.settings import Settings
+from ui.asking import Asking
+from ui.conversation_routes import add_conversation_routes
 from ui.guard import Guard
 from ui.listen import address, check_host, check_port, listen
 from ui.routes import add_routes
@@ -70,10 +76,13 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     app = _App([settings.host])
     add_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
-    runs = Runs(assistant)
+    kept = _chats_of(app, assistant.library)
+    conversations = Conversations(kept)
+    runs = Runs(assistant, conversations)
+    add_conversation_routes(app, conversations, Feedback(kept), runs)
     gr.mount_gradio_app(
         app,
-        build_page(assistant, runs),
+        build_page(assistant, Asking(assistant, conversations, runs)),
         "/",
         footer_links=[],
         run_history=False,
@@ -133,6 +142,14 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
                 Server(config).run(sockets=[listener])
     finally:
         assistant.close()
+
+
+def _chats_of(app: FastAPI, library: Library) -> Catalog:
+    """Return the catalogue that keeps the conversations: one for now, where the library may only be read."""
+    if not library.read_only:
+        return library.catalog
+    folder = app.state.passing = tempfile.TemporaryDirectory(prefix="footnote-")
+    return Catalog(Path(folder.name), create=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rag.conversations import State, StoredTurn
 from rag.types import (
     Answer,
     AnswerFinished,
@@ -16,13 +17,17 @@ from rag.types import (
     TextWritten,
 )
 
+CUT_OFF = "the answer was cut off when Footnote ended: ask again"
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question and what has come of it.
 
-    `written` is all text that the model wrote, and `checked` the number of its characters that belong to
-    finished sentences; what lies after them still awaits its sources.
+    `id` is that under which it is kept, `place` the number of answers that the model writes before this one,
+    `verdict` and `note` what the asker thinks of the answer. `written` is all text that the model wrote, and
+    `checked` the number of its characters that belong to finished sentences; what lies after them still
+    awaits its sources.
     """
 
     question: str
@@ -35,6 +40,10 @@ class Turn:
     answer: Answer | None = None
     error: str | None = None
     stopped: bool = False
+    id: str = ""
+    place: int = 0
+    verdict: str = ""
+    note: str = ""
 
     @property
     def pending(self) -> str:
@@ -85,6 +94,48 @@ def advance(turn: Turn, event: Event) -> Turn:
                 sentences=answer.sentences,
                 answer=answer,
             )
+
+
+def turn_of(stored: StoredTurn) -> Turn:
+    """Return a turn that was kept as it was shown."""
+    answer = stored.answer
+    turn = Turn(
+        stored.question,
+        searched=answer is not None,
+        id=stored.id,
+        verdict=stored.verdict or "",
+        note=stored.note,
+    )
+    if answer is not None:
+        turn = replace(turn, quotes=answer.quotes, passages=answer.passages, sentences=answer.sentences)
+    match stored.state:
+        case "answered":
+            return replace(turn, answer=answer)
+        case "stopped":
+            return replace(turn, stopped=True)
+        case "failed":
+            return replace(turn, error=stored.error)
+        case _:
+            return replace(turn, error=CUT_OFF)
+
+
+def state_of(turn: Turn) -> State:
+    """Return under which state a turn is kept."""
+    if turn.stopped:
+        return "stopped"
+    if turn.error is not None:
+        return "failed"
+    return "answered" if turn.answer is not None else "asked"
+
+
+def answer_of(turn: Turn, model: str) -> Answer | None:
+    """Return what is kept of a turn's answer; of one that was stopped, what was checked until then."""
+    if turn.answer is not None or not turn.searched:
+        return turn.answer
+    text = " ".join(sentence.text for sentence in turn.sentences)
+    return Answer(
+        turn.question, turn.question, turn.quotes, text, turn.sentences, turn.passages, False, 0.0, model
+    )
 
 
 def _end_of(sentence: str, written: str, start: int) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.requests import HTTPConnection
 
 from rag.access import may_change, may_read
 from rag.errors import DocumentNotFound, UsageError
 from rag.library import Library
 from rag.types import Document
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 KEY = "footnote.user"
 """Where the sign-in leaves the name in the scope of a request."""
@@ -17,6 +22,12 @@ def visitor(request: HTTPConnection) -> str:
     """Return the name of who is signed in; empty where nobody has to sign in."""
     name: str = request.scope.get(KEY, "")
     return name
+
+
+def user_of(request: gr.Request) -> str:
+    """Return the same for the events of the page."""
+    asked = request.request
+    return visitor(asked) if asked is not None else ""
 
 
 def documents_for(library: Library, user: str) -> list[Document]:

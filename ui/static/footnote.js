@@ -2,8 +2,11 @@
    document, and what must follow a redraw is done by one observer. */
 
 import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
+import "./feedback.js";
+import { addressOf, keepContext, onChange, replace, replacing } from "./conversation.js";
 import { markOpened, open, reader } from "./reader.js";
 import { confirmRemoval, sure } from "./removal.js";
+import { refresh as refreshSide, side, toggle as toggleSide } from "./side.js";
 
 /* -- light and dark ------------------------------------------------------------------------------------ */
 
@@ -20,7 +23,7 @@ const switchTheme = () => {
   paint();
 };
 
-/* -- the two views ------------------------------------------------------------------------------------- */
+/* -- the views ------------------------------------------------------------------------------------- */
 
 const scrolled = {};
 
@@ -29,7 +32,7 @@ const show = (view) => {
   document.body.dataset.view = view;
   scrollTo({ top: scrolled[view] || 0, behavior: "instant" });
   markView();
-  history.replaceState(null, "", view === "ask" ? location.pathname : `#${view}`);
+  if (viewOfAddress() !== view || view === "ask") history.replaceState(null, "", addressOfView(view));
   if (view === "ask") $("#question textarea")?.focus({ preventScroll: true });
 };
 
@@ -39,17 +42,47 @@ const markView = () =>
     else button.removeAttribute("aria-current");
   });
 
-const viewOfAddress = () => (location.hash === "#library" ? "library" : "ask");
+const VIEWS = ["ask", "library", "settings"];
+const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?")[0] === view) || "ask";
+const addressOfView = (view) => {
+  if (view !== "ask") return `#${view}`;
+  return $("#asked [data-turn]") ? addressOf() : location.pathname;
+};
 
 /* -- asking again and copying -------------------------------------------------------------------------- */
 
-const askAgain = (question) => {
+const fill = (question) => {
   const box = $("#question textarea");
   box.value = question;
   box.dispatchEvent(new Event("input", { bubbles: true }));
-  show("ask");
   box.setSelectionRange(question.length, question.length);
 };
+
+const editing = make("p", { id: "editing", role: "status" });
+const keepAsItIs = make("button", { type: "button", class: "action" }, "Cancel");
+editing.hidden = true;
+
+const askAgain = ({ again, turn, now }) => {
+  show("ask");
+  replace(turn || null);
+  fill(again);
+  if (now) setTimeout(() => $("#question .submit-button")?.click(), 100);
+};
+
+const markEditing = () => {
+  const turns = $$("#past [data-turn], #asked [data-turn]");
+  const at = turns.findIndex((turn) => turn.dataset.turn === replacing());
+  editing.hidden = at < 0;
+  if (at < 0) return;
+  const later = turns.length - at - 1;
+  const more = later ? ` and the ${later === 1 ? "one" : later} after it` : "";
+  editing.replaceChildren(`Asking again takes the place of this question${more}.`, keepAsItIs);
+};
+
+keepAsItIs.addEventListener("click", () => {
+  replace(null);
+  fill("");
+});
 
 const copy = async (button) => {
   const words = button.textContent;
@@ -64,7 +97,8 @@ const BELOW = 130; // pixels at the foot of the window that the question box cov
 const heard = make("div", { class: "unseen", "aria-live": "polite" });
 
 let said = 0;
-let question = "";
+let turn = "";
+let busy = false;
 let focused = null;
 let free = true; // nobody has scrolled since the question
 
@@ -84,14 +118,20 @@ const begin = () => {
   said = 0;
   free = true;
   heard.replaceChildren();
+  if (replacing()) replace(null);
+  if ($("#asked [data-turn]")) history.replaceState(null, "", addressOf());
+  refreshSide();
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   $("#live").scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
 };
 
 const follow = () => {
-  const asked = $("#asked .question")?.textContent || "";
-  if (asked && asked !== question) begin();
-  question = asked;
+  const asked = `${$("#asked [data-turn]")?.dataset.turn || ""} ${$("#asked .question")?.textContent || ""}`;
+  if (asked.trim() && asked !== turn) begin();
+  turn = asked;
+  const working = Boolean($("#answered [aria-busy=true]"));
+  if (busy && !working) refreshSide();
+  busy = working;
   announce();
   keepInView();
   if (reader.open) markOpened();
@@ -109,7 +149,8 @@ document.addEventListener("click", (event) => {
   if (data.document) open(button);
   else if (data.remove) confirmRemoval(button);
   else if (data.view) show(data.view);
-  else if (data.again) askAgain(data.again);
+  else if ("sideSwitch" in data) toggleSide();
+  else if (data.again) askAgain(data);
   else if (data.copy) copy(button);
   else if ("themeSwitch" in data) switchTheme();
 });
@@ -127,12 +168,15 @@ document.addEventListener("focusin", (event) => {
 ["wheel", "touchmove"].forEach((name) => addEventListener(name, () => (free = false), { passive: true }));
 systemIsDark.addEventListener("change", paint);
 addEventListener("hashchange", () => show(viewOfAddress()));
+document.addEventListener("footnote:ask", () => show("ask"));
+onChange(markEditing);
 
 paint();
-document.body.append(reader, sure, heard);
+document.body.append(side, editing, reader, sure, heard);
 document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [aria-current]")) markView();
+  keepContext();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();
   follow();
 }).observe(document.body, { childList: true, subtree: true, characterData: true });

@@ -1,0 +1,94 @@
+"""A question from the page to its answer: kept in its conversation, and searched in its scope."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from rag.conversations import Conversations, Scope
+from rag.errors import UsageError
+from rag.tables import collected, collections
+from ui.asked import Asked
+from ui.runs import Run, Runs
+from ui.turn import Turn, turn_of
+from ui.visitors import documents_for
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+
+class Asking:
+    """What the page's events do to conversations; `user` is whose they are."""
+
+    def __init__(self, assistant: Assistant, conversations: Conversations, runs: Runs) -> None:
+        self._assistant = assistant
+        self._conversations = conversations
+        self._runs = runs
+        self._one_at_a_time = threading.Lock()
+
+    def begin(self, user: str, asked: Asked, question: str) -> tuple[Run, list[Turn]]:
+        """Begin to answer a question, and return this with the turns before it.
+
+        While an answer is being written in the conversation, this is what is returned.
+
+        Raises:
+            UsageError: nothing is left of what the conversation searches.
+            ConversationNotFound: the conversation is another user's.
+            StorageError: the question cannot be kept.
+        """
+        with self._one_at_a_time:
+            if self._runs.running(asked.conversation) is not None:
+                earlier, running = self.resume(user, asked.conversation)
+                if running is not None:
+                    return running, earlier
+            return self._begun(user, asked, question)
+
+    def _begun(self, user: str, asked: Asked, question: str) -> tuple[Run, list[Turn]]:
+        within = self._within(user, asked.scope)
+        turn_id, before = self._conversations.ask(
+            asked.conversation, user, question, asked.scope, replaces=asked.replaces or ""
+        )
+        history = [turn.said for turn in before]
+        run = self._runs.begin(asked.conversation, turn_id, question, history, within)
+        return run, [turn_of(turn) for turn in before]
+
+    def resume(self, user: str, conversation_id: str) -> tuple[list[Turn], Run | None]:
+        """Return the turns of a conversation, and what is being answered in it.
+
+        Raises:
+            ConversationNotFound: there is none, or it is another user's.
+        """
+        run = self._runs.running(conversation_id)  # before the turns: it may be finished in between
+        stored = self._conversations.turns(conversation_id, user)
+        turns = [turn_of(turn) for turn in stored if run is None or turn.id != run.turn.id]
+        return turns, run
+
+    def stop(self, user: str, conversation_id: str) -> None:
+        """End the answer of a conversation.
+
+        Raises:
+            ConversationNotFound: there is none, or it is another user's.
+        """
+        self._conversations.get(conversation_id, user)
+        self._runs.stop(conversation_id)
+
+    def _within(self, user: str, scope: Scope) -> frozenset[str] | None:
+        """Return the ids of the documents that are searched; None for all that there are."""
+        if not user and scope == Scope():
+            return None
+        seen = {document.id for document in documents_for(self._assistant.library, user)}
+        if scope.documents:
+            seen.intersection_update(scope.documents)
+        elif scope.collection:
+            seen.intersection_update(self._collected(user, scope.collection))
+        if not seen and scope != Scope():
+            raise UsageError("nothing is left of what this conversation searches: choose again")
+        return frozenset(seen)
+
+    def _collected(self, user: str, collection_id: str) -> list[str]:
+        here = (collections.c.id == collection_id) & (collections.c.owner == user)
+        query = sa.select(collected.c.document_id).join(collections).where(here)
+        with self._assistant.library.catalog.transaction(write=False) as connection:
+            return list(connection.scalars(query))

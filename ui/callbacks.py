@@ -1,0 +1,153 @@
+"""What the page's events call; each yields or returns values for its outputs, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import ConversationNotFound, FootnoteError
+from rag.types import Document
+from ui.asked import parse_context
+from ui.asking import Asking
+from ui.frame import EXAMPLES, fitting_examples, library_facts, welcome
+from ui.parts import Facts, render_error
+from ui.render import render_conversation, render_question, render_written
+from ui.turn import Turn
+from ui.visitors import documents_for, user_of
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from ui.runs import Run
+
+
+class Callbacks:
+    """The events of the page over one assistant; who calls is in the request."""
+
+    def __init__(self, assistant: Assistant, asking: Asking) -> None:
+        self._assistant = assistant
+        self._asking = asking
+        self._latest: dict[str, object] = {}
+
+    def answer(self, question: str, sent: str, request: gr.Request) -> Iterator[list[Any]]:
+        """Answer a question, showing each step."""
+        user = user_of(request)
+        if not question.strip():
+            yield _unchanged()
+            return
+        try:
+            run, before = self._asking.begin(user, parse_context(sent), question.strip())
+        except FootnoteError as error:
+            facts = self._facts(user)
+            turn = Turn(question.strip(), error=str(error))
+            yield _step(asked=render_question(turn), answered=render_written(turn, facts), busy=False)
+            return
+        yield from self._followed(request, run, before, empties=run.turn.question == question.strip())
+
+    def resume(self, sent: str, request: gr.Request) -> Iterator[list[Any]]:
+        """Show a conversation, and follow what is being answered in it; a new one is empty."""
+        user = user_of(request)
+        try:
+            turns, run = self._asking.resume(user, parse_context(sent).conversation)
+        except ConversationNotFound:
+            turns, run = [], None
+        except FootnoteError as error:
+            yield _step(past="", asked="", answered=render_error(str(error)), busy=False, greeting="")
+            return
+        if run is not None:
+            yield from self._followed(request, run, turns)
+            return
+        self._latest.pop(request.session_hash or "", None)
+        facts = self._facts(user)
+        if turns:
+            *before, last = turns
+            yield _step(
+                past=render_conversation(before, facts),
+                asked=render_question(last),
+                answered=render_written(last, facts),
+                busy=False,
+                greeting="",
+            )
+            return
+        fitting = set(fitting_examples(self._documents(user)))
+        yield _step(past="", asked="", answered="", busy=False, greeting=welcome(facts), examples=fitting)
+
+    def stop(self, sent: str, request: gr.Request) -> None:
+        """End the answer that a page waits for; without one there is nothing to end."""
+        try:
+            self._asking.stop(user_of(request), parse_context(sent).conversation)
+        except FootnoteError:
+            return
+
+    def overview(self, request: gr.Request) -> Any:
+        """Show what is in the library."""
+        return library_facts(self._facts(user_of(request)))
+
+    def _followed(
+        self, request: gr.Request, run: Run, before: Sequence[Turn], *, empties: bool = False
+    ) -> Iterator[list[Any]]:
+        """Follow a run until it is finished, or until the same page shows something else."""
+        page = request.session_hash or ""
+        facts, me = self._facts(user_of(request)), object()
+        self._latest[page] = me
+        upper, begun = "", False
+        for turn, seconds in run.follow():
+            if self._latest.get(page) is not me:
+                return
+            shown, lower = render_question(turn), render_written(turn, facts, seconds)
+            step = _step(
+                past=None if begun else render_conversation(before, facts),
+                asked=None if shown == upper else shown,
+                answered=lower,
+                busy=None if begun and not turn.finished else not turn.finished,
+                greeting=None if begun else "",
+                emptied=empties and not begun,
+            )
+            begun, upper = True, shown
+            yield step
+        if self._latest.get(page) is me:
+            del self._latest[page]
+
+    def _documents(self, user: str) -> list[Document]:
+        """Return the documents of a user; a library that cannot be read says so when it is searched."""
+        try:
+            return documents_for(self._assistant.library, user)
+        except FootnoteError:
+            return []
+
+    def _facts(self, user: str) -> Facts:
+        documents = self._documents(user)
+        return Facts(len(documents), sum(each.n_passages for each in documents), self._assistant.model)
+
+
+def _step(
+    *,
+    past: str | None = None,
+    asked: str | None = None,
+    answered: str | None = None,
+    busy: bool | None = None,
+    greeting: str | None = None,
+    examples: set[str] | None = None,
+    emptied: bool = False,
+) -> list[Any]:
+    """Return the values of the outputs; None leaves one as it is, `busy` offers to stop, else to ask."""
+    stays = gr.skip()
+    box: dict[str, Any] = {} if busy is None else _buttons(busy=busy)
+    if emptied:
+        box["value"] = ""
+    fitting = examples if examples is not None else set() if greeting is not None else None
+    return [
+        *(stays if value is None else value for value in (past, asked, answered)),
+        gr.update(**box) if box else stays,
+        stays if greeting is None else greeting,
+        *(stays if fitting is None else gr.update(visible=each in fitting) for each in EXAMPLES.values()),
+    ]
+
+
+def _buttons(*, busy: bool) -> dict[str, Any]:
+    return {"submit_btn": False, "stop_btn": "Stop"} if busy else {"submit_btn": "Ask", "stop_btn": False}
+
+
+def _unchanged() -> list[Any]:
+    return _step()

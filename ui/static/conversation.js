@@ -1,0 +1,73 @@
+/* The conversation that is open: its id and what it searches, which go with every question. */
+
+import { $ } from "./dom.js";
+
+const newId = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const idOfAddress = () => /^#c\/([0-9a-f]{32})$/.exec(location.hash)?.[1];
+const blank = (id = newId()) => ({ conversation: id, collection: "", documents: [] });
+
+let state = blank(idOfAddress());
+let replaces = null;
+let shown = false; // whether the page has been asked to show it
+
+const listeners = [];
+const changed = () => listeners.forEach((listener) => listener());
+
+export const onChange = (listener) => listeners.push(listener);
+export const current = () => state;
+export const replacing = () => replaces;
+
+/* Gradio sends what stands in a hidden field: keep it up to date, whatever Gradio redraws. */
+export const keepContext = () => {
+  const field = $("#context textarea");
+  if (!field) return;
+  const wanted = JSON.stringify({ ...state, replaces });
+  if (field.value !== wanted) {
+    field.value = wanted;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  if (!shown && $("#resume")) {
+    shown = true;
+    setTimeout(() => $("#resume").click(), 50);
+  }
+};
+
+const show = (next) => {
+  state = next;
+  replaces = null;
+  shown = false;
+  keepContext();
+  changed();
+};
+
+export const begin = () => show(blank());
+
+export const load = async (id) => {
+  const answer = await fetch(`/conversations/${id}`).catch(() => null);
+  const { collection, documents } = answer?.ok ? await answer.json() : blank();
+  show({ conversation: id, collection, documents });
+};
+
+export const search = (collection, documents) => {
+  state = { ...state, collection, documents };
+  keepContext();
+  changed();
+};
+
+/* Ask in the place of an earlier turn; null is at the end. */
+export const replace = (turn) => {
+  replaces = turn;
+  keepContext();
+  changed();
+};
+
+export const addressOf = () => `#c/${state.conversation}`;
+
+/* What the address names was there when the page was loaded: it has a scope as well. */
+if (idOfAddress()) load(idOfAddress());
+addEventListener("hashchange", () => {
+  const id = idOfAddress();
+  if (id && id !== state.conversation) load(id);
+});

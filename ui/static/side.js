@@ -1,0 +1,138 @@
+/* The list of conversations beside the page: searched, opened, renamed, exported, deleted. */
+
+import { $, $$, make } from "./dom.js";
+import { begin, current, load, onChange } from "./conversation.js";
+
+const search = make("input", { type: "search", placeholder: "Search conversations", "aria-label": "Search conversations" });
+const fresh = make("button", { type: "button", class: "side-new" }, "New question");
+const list = make("div", { class: "side-list" });
+const said = make("p", { class: "side-said", role: "status" });
+const who = make("div", { class: "side-who" });
+
+export const side = make("aside", { id: "side", "aria-label": "Conversations" }, fresh, search, said, list, who);
+
+const wide = matchMedia("(min-width: 1200px)");
+const isOpen = () => document.body.dataset.side === "open";
+
+export const toggle = (open = !isOpen()) => {
+  document.body.dataset.side = open ? "open" : "closed";
+  if (wide.matches) localStorage.setItem("side", document.body.dataset.side);
+  $$("[data-side-switch]").forEach((button) => button.setAttribute("aria-expanded", String(open)));
+  if (open && !wide.matches) fresh.focus();
+};
+
+const settle = () => toggle(wide.matches && localStorage.getItem("side") !== "closed");
+
+const mark = () =>
+  $$(".side-open", list).forEach((button) => {
+    if (button.dataset.conversation === current().conversation) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  });
+
+const tell = (words) => (said.textContent = words);
+
+let asked = 0;
+
+export const refresh = async () => {
+  const mine = ++asked;
+  const answer = await fetch(`/view/conversations?${new URLSearchParams({ q: search.value })}`).catch(() => null);
+  if (mine !== asked) return;
+  tell(answer?.ok ? "" : "The conversations cannot be listed just now.");
+  if (!answer?.ok) return;
+  list.innerHTML = await answer.text();
+  mark();
+};
+
+const request = async (method, id, body) => {
+  const options = body ? { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : { method };
+  const answer = await fetch(`/conversations/${id}`, options).catch(() => null);
+  if (answer?.ok) return true;
+  const { detail } = (await answer?.json().catch(() => null)) || {};
+  tell(typeof detail === "string" ? detail : "That did not work: is Footnote still running?");
+  return false;
+};
+
+const rename = (button) => {
+  const row = button.closest("li");
+  const field = make("input", { "aria-label": "Title", maxlength: "200" });
+  field.value = button.dataset.title;
+  $("details", row).open = false;
+  row.classList.add("renamed");
+  row.prepend(field);
+  field.select();
+  let done = false;
+  const end = async (keep) => {
+    if (done) return;
+    done = true;
+    if (keep && field.value.trim()) await request("PATCH", button.dataset.id, { title: field.value });
+    refresh();
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") end(true);
+    if (event.key === "Escape") end(false);
+    event.stopPropagation();
+  });
+  field.addEventListener("blur", () => end(true));
+};
+
+/* Deleting takes two clicks on the same button; it forgets the first after a while. */
+const remove = async (button) => {
+  if (!button.dataset.sure) {
+    button.dataset.sure = "yes";
+    button.textContent = "Delete for good?";
+    setTimeout(() => {
+      delete button.dataset.sure;
+      button.textContent = "Delete";
+    }, 4000);
+    return;
+  }
+  if (!(await request("DELETE", button.dataset.id))) return;
+  if (button.dataset.id === current().conversation) begin();
+  refresh();
+};
+
+side.addEventListener("click", (event) => {
+  const button = event.target.closest("button, a");
+  if (!button) return;
+  const { conversation, act } = button.dataset;
+  if (act === "rename") return rename(button);
+  if (act === "delete") return remove(button);
+  if (button === fresh) begin();
+  else if (conversation) load(conversation);
+  else return;
+  document.dispatchEvent(new CustomEvent("footnote:ask"));
+  if (!wide.matches) toggle(false);
+});
+
+document.addEventListener("click", (event) => {
+  $$("details[open]", list).forEach((menu) => menu.contains(event.target) || (menu.open = false));
+});
+
+let pause = 0;
+search.addEventListener("input", () => {
+  clearTimeout(pause);
+  pause = setTimeout(refresh, 200);
+});
+
+side.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = $("details[open]", list);
+  if (menu) {
+    menu.open = false;
+    $("summary", menu).focus();
+  } else if (!wide.matches) toggle(false);
+});
+
+const signedIn = async () => {
+  const answer = await fetch("/me").catch(() => null);
+  const { name } = answer?.ok ? await answer.json() : {};
+  if (!name) return;
+  const leave = make("button", { type: "submit", class: "action" }, "Sign out");
+  who.append(make("span", {}, name), make("form", { method: "post", action: "/sign-out" }, leave));
+};
+
+wide.addEventListener("change", settle);
+onChange(mark);
+settle();
+refresh();
+signedIn();
