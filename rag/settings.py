@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from rag.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
 FILE = "footnote.toml"
+ENVIRONMENT, OPTIONS, DEFAULTS = "the environment", "the options", "the defaults"
 
 
 def default_library() -> Path:
@@ -73,6 +74,12 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def origin(self, name: str) -> str:
+        """Return where a value was given: the path of a file, `ENVIRONMENT`, `OPTIONS` or `DEFAULTS`."""
+        return self._origins.get(name, DEFAULTS)
+
     @property
     def evidence_budget(self) -> int:
         """Tokens of evidence for the model: as set, or as much as it reads in a few seconds."""
@@ -103,15 +110,17 @@ def load_settings(
     path = file if file is not None else Path(FILE)
     for origin, layer in (
         (str(path), _from_file(path, required=file is not None)),
-        ("the environment", _from_environment(environ)),
-        ("the options", {k: v for k, v in (options or {}).items() if v is not None}),
+        (ENVIRONMENT, _from_environment(environ)),
+        (OPTIONS, {k: v for k, v in (options or {}).items() if v is not None}),
     ):
         values |= layer
         origins |= dict.fromkeys(layer, origin)
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError(_explain(error, origins)) from None
+    settings._origins = origins
+    return settings
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
@@ -132,8 +141,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "?"
-    origin = origins.get(name, "the defaults")
-    shown = f"{PREFIX}{name.upper()}" if origin == "the environment" else name
+    origin = origins.get(name, DEFAULTS)
+    shown = f"{PREFIX}{name.upper()}" if origin == ENVIRONMENT else name
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields))
         return f"unknown setting '{shown}' in {origin}; the settings are {known}"

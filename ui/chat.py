@@ -22,6 +22,7 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/turn.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
     '<link rel="stylesheet" href="/ui/side.css">'
+    '<link rel="stylesheet" href="/ui/settings.css">'
     '<script type="module" src="/ui/footnote.js"></script>'
 )
 
@@ -71,6 +72,8 @@ def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
             )
         with gr.Column(elem_id="library"):
             _view("library-page")
+        with gr.Column(elem_id="settings"):
+            _view("settings-page")
         context = gr.Textbox(label="Context", elem_id="context", visible="hidden")
         refresh = gr.Button("Refresh", elem_id="refresh")
         resume = gr.Button("Resume", elem_id="resume")

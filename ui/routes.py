@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from rag.errors import DocumentNotFound, FootnoteError, LibraryInUse, UsageError
+from rag.errors import ConversationNotFound, DocumentNotFound, FootnoteError, LibraryInUse, UsageError
 from ui.reader import render_document
+from ui.settings_view import render_settings
 from ui.visitors import document_for, documents_for, visitor
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
             "passages": sum(document.n_passages for document in seen),
             "model": assistant.model,
         }
+
+    @app.get("/view/settings", response_class=HTMLResponse)
+    def settings() -> str:
+        return render_settings(assistant.settings)
 
     @app.get("/documents")
     def documents(request: Request) -> list[dict[str, Any]]:
@@ -71,7 +76,7 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
 
 
 def _status_of(error: FootnoteError) -> int:
-    if isinstance(error, DocumentNotFound):
+    if isinstance(error, DocumentNotFound | ConversationNotFound):
         return 404
     if isinstance(error, UsageError):
         return 422

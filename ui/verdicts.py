@@ -15,8 +15,8 @@ _SHOWN = 3
 def _as_written(sentence: Sentence) -> list[str]:
     """Return the missing words as they stand in the sentence: they are kept as stems."""
     written = _WORD.findall(sentence.text)
-    stems = stem(word.lower().replace(",", "") for word in written)
-    as_written = dict(zip(stems, written, strict=True))
+    plain = [word.lower().replace(",", "") for word in written]
+    as_written = dict(zip(stem(plain), written, strict=True)) | dict(zip(plain, written, strict=True))
     return list(dict.fromkeys(as_written.get(word, word) for word in sentence.missing))
 
 

@@ -5,6 +5,7 @@ import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
 import "./feedback.js";
 import { addressOf, keepContext, onChange, replace, replacing } from "./conversation.js";
 import { markOpened, open, reader } from "./reader.js";
+import { showSettings } from "./settings.js";
 import { confirmRemoval, sure } from "./removal.js";
 import { refresh as refreshSide, side, toggle as toggleSide } from "./side.js";
 
@@ -32,6 +33,7 @@ const show = (view) => {
   document.body.dataset.view = view;
   scrollTo({ top: scrolled[view] || 0, behavior: "instant" });
   markView();
+  if (view === "settings") showSettings();
   if (viewOfAddress() !== view || view === "ask") history.replaceState(null, "", addressOfView(view));
   if (view === "ask") $("#question textarea")?.focus({ preventScroll: true });
 };
@@ -167,6 +169,7 @@ document.addEventListener("focusin", (event) => {
 
 ["wheel", "touchmove"].forEach((name) => addEventListener(name, () => (free = false), { passive: true }));
 systemIsDark.addEventListener("change", paint);
+document.addEventListener("footnote:theme", paint);
 addEventListener("hashchange", () => show(viewOfAddress()));
 document.addEventListener("footnote:ask", () => show("ask"));
 onChange(markEditing);
@@ -177,6 +180,7 @@ document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [aria-current]")) markView();
   keepContext();
+  if (document.body.dataset.view === "settings") showSettings();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();
   follow();
 }).observe(document.body, { childList: true, subtree: true, characterData: true });

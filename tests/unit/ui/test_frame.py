@@ -18,8 +18,9 @@ def test_facts_say_what_there_is_and_who_writes():
     assert parse(library_facts(Facts(0, 0, "none"))).text == "no documents yetkey quotes only, no model"
 
 
-def test_both_views_can_be_reached():
-    assert [b.attributes["data-view"] for b in parse(masthead()).all("button")] == ["ask", "library"]
+def test_all_views_can_be_reached():
+    buttons = parse(masthead()).one("nav").all("button")
+    assert [button.attributes["data-view"] for button in buttons] == ["ask", "library", "settings"]
 
 
 def test_examples_are_offered_where_the_starter_documents_are():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markup import parse
 
-from rag.types import Answer, Citation, FoundPassage, Sentence
+from rag.types import Answer, Citation, Conflict, FoundPassage, Sentence
 from ui.parts import Facts
 from ui.plain import plain_text
 from ui.render import render_conversation, render_question, render_written
@@ -161,7 +161,7 @@ def test_a_failure_is_a_sentence_and_announced():
     notice = root.one(".notice")
     assert notice.attributes["role"] == "alert"
     assert "The model does not answer: ask again" in notice.text
-    assert root.one(".action").attributes["data-again"] == "When?"
+    assert [button.attributes["data-again"] for button in root.all(".action")] == ["When?", "When?"]
 
 
 def test_a_conversation_keeps_its_order():
@@ -208,10 +208,14 @@ HOSTILE = st.one_of(
         ]
     ),
 )
-TAGS = set("article section h2 h3 div span p button bdi details summary mark ol ul li".split())
+TAGS = set(
+    "article section h2 h3 div span p button bdi details summary mark ol ul li strong "
+    "form fieldset legend label input textarea".split()
+)
 ATTRIBUTES = set(
     "class dir type title role aria-busy aria-label data-document data-start data-end data-passage data-say "
-    "data-copy data-again data-label".split()
+    "data-copy data-again data-now data-turn data-feedback data-label "
+    "name value checked rows maxlength".split()
 )
 
 
@@ -224,12 +228,41 @@ def test_nothing_but_our_own_markup_gets_through(words, refused, failed):
     sentence = Sentence(said, (citation,), "unsupported")
     whole = answer(
         question=question, quotes=(citation,), sentences=(sentence,), passages=(found,), text=said,
-        refused=refused, model=model,
+        refused=refused, model=model, conflicts=(Conflict(said, citation, citation),),
     )  # fmt: skip
-    turn = Turn(question, True, (citation,), (found,), said, 0, (sentence,), whole, said if failed else None)
+    turn = Turn(
+        question, True, (citation,), (found,), said, 0, (sentence,), whole, said if failed else None,
+        id=title, verdict=said, note=passage,
+    )  # fmt: skip
     html = render_conversation([turn], FACTS)
     nodes = parse(html).all()
     assert {node.name for node in nodes} <= TAGS
     assert {name for node in nodes for name in node.attributes} <= ATTRIBUTES
     assert "\n" not in html
     assert nodes[2].text == question.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def test_sources_that_disagree_stand_side_by_side():
+    other = replace(MAY, quote="Planes landed in June.", title="Another log", start=7, end=29)
+    shown = parse(render_written(done(conflicts=(Conflict("June", other, MAY),)), FACTS)).one(".conflicts")
+    sides = shown.all(".side")
+    assert [side.one(".words").text for side in sides] == [MAY.quote, other.quote]
+    assert "Another says June" in sides[1].text
+    assert sides[1].attributes["data-start"] == "7"
+    assert not parse(render_written(done(), FACTS)).all(".conflicts")
+
+
+def test_the_verdict_that_was_given_is_shown():
+    kept = replace(done(), id="1" * 32, verdict="wrong", note="It was\nJune.")
+    form = parse(render_written(kept, FACTS)).one(".opinion")
+    assert form.one("summary").text == "Feedback: Wrong"
+    assert [each.attributes["value"] for each in form.all("input") if "checked" in each.attributes] == [
+        "wrong"
+    ]
+    assert form.one("textarea").text == "It was\nJune."
+    assert not parse(render_written(done(), FACTS)).all(".opinion"), "what is not kept cannot be judged"
+
+
+def test_who_waits_for_the_model_sees_the_place():
+    waiting = replace(Turn("When?"), searched=True, quotes=(MAY,), passages=(PASSAGE,), place=2)
+    assert "The model is busy: 2 answers before yours… 3 s" in parse(render_written(waiting, FACTS, 3)).text

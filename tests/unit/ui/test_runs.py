@@ -7,31 +7,74 @@ import pytest
 from fakes import ScriptedModel, put
 
 from rag.assistant import Assistant
-from rag.errors import ModelUnavailable
+from rag.conversations import Conversations, Scope
+from rag.errors import ModelUnavailable, StorageError
 from rag.types import EvidenceFound, Sentence, SentenceChecked, TextWritten
 from ui.runs import UNEXPECTED, Runs
 
+QUESTION = "When did the planes land?"
+ONE, TWO = "1" * 32, "2" * 32
+
+
+class Kept:
+    """Runs over an assistant, and where their answers are kept."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        assistant.library.lock()
+        self.conversations = Conversations(assistant.library.catalog)
+        self.runs = Runs(assistant, self.conversations)
+
+    def begin(self, question: str = QUESTION, conversation: str = ONE, **options):
+        turn_id, _ = self.conversations.ask(conversation, "", question, Scope())
+        return self.runs.begin(conversation, turn_id, question, **options)
+
+    def stored(self, conversation: str = ONE):
+        return self.conversations.turns(conversation, "")[-1]
+
 
 @pytest.fixture
-def assistant(library, embedder, settings):
-    put(library, "planes", "The planes landed at the base in May.\nThe river is long.", embedder)
-    with Assistant(library, embedder, ScriptedModel("The planes landed in May."), settings) as opened:
+def planes(library, embedder):
+    return put(library, "planes", "The planes landed at the base in May.\nThe river is long.", embedder)
+
+
+@pytest.fixture
+def assistant(planes, library, embedder, settings):
+    model = ScriptedModel("The planes landed in May.", "The planes landed in May.")
+    with Assistant(library, embedder, model, settings) as opened:
         yield opened
 
 
-def test_a_question_goes_from_evidence_to_answer(assistant):
-    turns = [turn for turn, _ in Runs(assistant).follow("tab", "When did the planes land?")]
-    assert not turns[0].searched
+def until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_question_goes_from_evidence_to_answer_and_is_kept(assistant):
+    kept = Kept(assistant)
+    run = kept.begin()
+    turns = [turn for turn, _ in run.follow()]
     assert turns[-1].answer is not None
-    assert turns[-1].question == "When did the planes land?"
     assert turns[-1].quotes[0].quote == "The planes landed at the base in May."
     assert [turn.finished for turn in turns[:-1]] == [False] * (len(turns) - 1)
+    assert kept.stored().answer == turns[-1].answer
+    assert kept.runs.running(ONE) is None
+
+
+def test_a_choice_of_documents_is_all_that_is_searched(assistant, library, embedder):
+    put(library, "other", "The planes landed in June, another says.", embedder)
+    kept = Kept(assistant)
+    *_, (turn, _) = kept.begin(within=frozenset({"other"})).follow()
+    assert {passage.document_id for passage in turn.passages} == {"other"}
+    *_, (turn, _) = kept.begin(within=frozenset()).follow()
+    assert (turn.passages, turn.refused) == ((), True)
 
 
 class Slow(Assistant):
     """Writes one sentence, then waits for the test."""
 
-    def stream(self, question, *, history=(), config=None):
+    def stream(self, question, *, history=(), within=None, config=None):
         self.waiting = threading.Event()
         self.closed = threading.Event()
         try:
@@ -45,41 +88,56 @@ class Slow(Assistant):
 
 
 def test_stop_keeps_what_is_checked_and_ends_the_stream(library, embedder, settings):
-    assistant = Slow(library, embedder, None, settings)
-    runs = Runs(assistant)
-    for turn, _ in runs.follow("tab", "Why?"):
+    kept = Kept(Slow(library, embedder, None, settings))
+    for turn, _ in kept.begin().follow():
         if turn.sentences:
-            runs.stop("another tab")
-            runs.stop("tab")
+            kept.runs.stop(TWO)
+            kept.runs.stop(ONE)
     assert turn.stopped
     assert turn.pending == ""
     assert [sentence.text for sentence in turn.sentences] == ["It is so."]
-    assert assistant.closed.wait(5)
+    stored = kept.stored()
+    assert (stored.state, stored.answer.text) == ("stopped", "It is so.")
+    until(lambda: kept.runs._assistant.closed.is_set())
 
 
-def test_leaving_the_page_ends_the_stream(library, embedder, settings):
-    assistant = Slow(library, embedder, None, settings)
-    stream = Runs(assistant).follow("tab", "Why?")
-    while not next(stream)[0].sentences:
-        pass
-    stream.close()
-    assert assistant.closed.wait(5)
+def test_an_answer_is_written_to_its_end_though_nobody_follows(assistant):
+    kept = Kept(assistant)
+    run = kept.begin()
+    next(run.follow())
+    until(lambda: kept.stored().state == "answered")
+    *_, (late, _) = run.follow()
+    assert late.answer == kept.stored().answer
 
 
-def test_stop_all_ends_every_tab(library, embedder, settings):
-    runs = Runs(Slow(library, embedder, None, settings))
-    streams = [runs.follow(tab, "Why?") for tab in ("one", "two")]
-    for stream in streams:
-        while not next(stream)[0].sentences:
-            pass
-    runs.stop_all()
-    assert [list(stream)[-1][0].stopped for stream in streams] == [True, True]
+def test_several_pages_follow_one_answer(assistant):
+    kept = Kept(assistant)
+    run = kept.begin()
+    ends = []
+    threads = [
+        threading.Thread(target=lambda: ends.append([turn for turn, _ in run.follow()][-1])) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [end.answer for end in ends] == [kept.stored().answer] * 3
+
+
+def test_stop_all_ends_every_conversation(library, embedder, settings):
+    kept = Kept(Slow(library, embedder, None, settings))
+    runs = [kept.begin("Why?", conversation) for conversation in (ONE, TWO)]
+    for run in runs:
+        next(turn for turn, _ in run.follow() if turn.sentences)
+    kept.runs.stop_all()
+    assert [run.turn.stopped for run in runs] == [True, True]
+    assert [kept.stored(each).state for each in (ONE, TWO)] == ["stopped", "stopped"]
 
 
 class Failing(Assistant):
     error: Exception
 
-    def stream(self, question, *, history=(), config=None):
+    def stream(self, question, *, history=(), within=None, config=None):
         yield EvidenceFound((), (), question)
         raise self.error
 
@@ -92,23 +150,69 @@ class Failing(Assistant):
     ],
     ids=["known", "unknown"],
 )
-def test_failures_become_sentences(library, embedder, settings, caplog, error, words):
+def test_failures_become_sentences_and_are_kept(library, embedder, settings, caplog, error, words):
     assistant = Failing(library, embedder, None, settings)
     assistant.error = error
-    *_, (turn, _) = Runs(assistant).follow("tab", "Why?")
+    kept = Kept(assistant)
+    *_, (turn, _) = kept.begin().follow()
     assert turn.error == words
+    assert (kept.stored().state, kept.stored().error) == ("failed", words)
     assert ("KeyError" in caplog.text) == (words == UNEXPECTED)
+
+
+def test_an_answer_that_cannot_be_kept_is_shown(assistant, monkeypatch, caplog):
+    kept = Kept(assistant)
+
+    def full(*_: object) -> None:
+        raise StorageError("no space left")
+
+    monkeypatch.setattr(kept.conversations, "finish", full)
+    *_, (turn, _) = kept.begin().follow()
+    assert turn.answer is not None
+    assert "not kept: no space left" in caplog.text
 
 
 def test_time_passes_visibly_while_nothing_comes(library, embedder, settings, monkeypatch):
     class Silent(Assistant):
-        def stream(self, question, *, history=(), config=None):
+        def stream(self, question, *, history=(), within=None, config=None):
             time.sleep(0.2)
             yield EvidenceFound((), (), question)
 
     monkeypatch.setattr("ui.runs.TICK_S", 0.02)
-    seconds = [
-        elapsed for _, elapsed in Runs(Silent(library, embedder, None, settings)).follow("tab", "Why?")
-    ]
+    kept = Kept(Silent(library, embedder, None, settings))
+    seconds = [elapsed for _, elapsed in kept.begin("Why?").follow()]
     assert len(seconds) > 3
     assert seconds == sorted(seconds)
+
+
+class Held(ScriptedModel):
+    """Answers one question after the other, each when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Semaphore(0)
+        self.asked = 0
+
+    def runnable(self):
+        self.asked += 1
+        self.let_go.acquire(timeout=10)
+        self.answers = ["The planes landed in May."]
+        return super().runnable()
+
+
+def test_answers_wait_for_the_model_in_line_and_quotes_do_not(planes, library, embedder, settings):
+    model = Held()
+    local = settings.model_copy(update={"llm": "local"})
+    kept = Kept(Assistant(library, embedder, model, local))
+    runs = [kept.begin(conversation=str(n) * 32) for n in range(1, 4)]
+    until(lambda: [run.turn.place for run in runs].count(0) == 1)
+    until(lambda: sorted(run.turn.place for run in runs) == [0, 1, 2])
+    assert all(run.turn.quotes for run in runs)
+    assert model.asked == 1
+    waiting = max(runs, key=lambda run: run.turn.place)
+    kept.runs.stop(waiting.conversation_id)
+    assert waiting.turn.stopped
+    for _ in range(12):  # a question takes several calls
+        model.let_go.release()
+    until(lambda: all(run.turn.finished for run in runs))
+    assert sum(run.turn.answer is not None for run in runs) == 2
