@@ -12,6 +12,7 @@ FootnoteError
 │   ├── LibraryDamaged        the catalogue is not readable
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
+│   ├── OriginalGone          the file of a document is gone, or is another one now
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -88,6 +89,10 @@ class BackupError(LibraryError):
 
 class DocumentNotFound(LibraryError):
     """No document in the library by that id, name or path."""
+
+
+class OriginalGone(LibraryError):
+    """The file that a document was made from is gone, or is not the same any more."""
 
 
 class SyncRefused(LibraryError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rag.types import Citation, FoundPassage
 from ui.html import Html, element, join
+from ui.quoted import LONGEST
 
 VERDICTS = {"partly": "only partly in the source", "unsupported": "no source found"}
 
@@ -65,7 +66,7 @@ def opener(
 
 
 def opener_of(name: str, citation: Citation, *children: object, **attributes: str | None) -> Html:
-    """Return a button that opens a citation in the reader."""
+    """Return a button that opens a citation in the reader, which looks for its words if they have moved."""
     return opener(
         name,
         *children,
@@ -73,6 +74,7 @@ def opener_of(name: str, citation: Citation, *children: object, **attributes: st
         start=citation.start,
         end=citation.end,
         passage=citation.passage_id,
+        data_quote=citation.quote if len(citation.quote) <= LONGEST else None,
         **attributes,
     )
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from rag.settings import Settings
 from ui.guard import Guard
 from ui.listen import address, check_host, check_port, listen
+from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
 
@@ -69,6 +70,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
     app = _App([settings.host])
     add_routes(app, assistant)
+    reading = add_reading_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     runs = Runs(assistant)
     gr.mount_gradio_app(
@@ -91,6 +93,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
     def end_streams() -> None:
         runs.stop_all()
+        reading.close()
         gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams

@@ -1,8 +1,8 @@
 """Where the words of a PDF's text stand on its pages, by the loader's own steps.
 
-A page's lines are read, grouped and joined again as when its text was made. Only which hyphens belong to their
-words was decided by the whole document, so that is taken from the text. What comes out must be the text,
-character by character; else nothing is claimed to be anywhere.
+A page's lines are read, grouped and joined again as when its text was made. Only which hyphens belong to
+their words was decided by the whole document, so that is taken from the text. What comes out must be the
+text, character by character; else nothing is claimed to be anywhere.
 """
 
 from __future__ import annotations
@@ -167,9 +167,7 @@ def _share(page: Any, x: float, y: float) -> tuple[float, float]:
     from pypdfium2 import raw
 
     across, down = ctypes.c_int(), ctypes.c_int()
-    raw.FPDF_PageToDevice(
-        page.raw, 0, 0, _GRAIN, _GRAIN, 0, x, y, ctypes.byref(across), ctypes.byref(down)
-    )
+    raw.FPDF_PageToDevice(page.raw, 0, 0, _GRAIN, _GRAIN, 0, x, y, ctypes.byref(across), ctypes.byref(down))
     return _clamped(across.value), _clamped(down.value)
 
 

@@ -55,6 +55,7 @@ def test_key_quotes_open_their_passage_and_passages_show_them_marked():
         "data-start": "100",
         "data-end": "121",
         "data-passage": "p1",
+        "data-quote": MAY.quote,
     }
     passage = root.one(".passage")
     assert passage.one(".words").text == TEXT
@@ -211,7 +212,7 @@ HOSTILE = st.one_of(
 TAGS = set("article section h2 h3 div span p button bdi details summary mark ol ul li".split())
 ATTRIBUTES = set(
     "class dir type title role aria-busy aria-label data-document data-start data-end data-passage data-say "
-    "data-copy data-again data-label".split()
+    "data-copy data-again data-label data-quote".split()
 )
 
 
