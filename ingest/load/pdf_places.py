@@ -33,8 +33,9 @@ def boxes(document: Any, number: int, text: str, start: int, end: int) -> list[B
         end: where it ends.
 
     Returns:
-        The rectangles in reading order; more than one for a line only where other words stand between. None
-        where the page does not have this text, as one that OCR has read.
+        The rectangles in reading order; more than one for a line only where other words stand between, and
+        none for words that the page has but does not show. None where it does not have this text, as one that
+        OCR has read.
     """
     page = open_page(document, number)
     try:
@@ -46,8 +47,8 @@ def boxes(document: Any, number: int, text: str, start: int, end: int) -> list[B
             inked = [places[i] for i in range(start, min(end, len(places))) if not text[i].isspace()]
             if not inked:
                 return []
-            rects = _rects(textpage, min(inked), max(inked) + 1)
-            return [_shown(page, rect) for rect in rects]
+            shown = (_shown(page, rect) for rect in _rects(textpage, min(inked), max(inked) + 1))
+            return [box for box in shown if box[2] and box[3]]
         finally:
             textpage.close()
     finally:

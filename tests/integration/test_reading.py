@@ -209,8 +209,9 @@ def test_words_that_moved_are_found_and_lost_ones_are_told(served):
     path = served.add("harbour.pdf", story_pdf())
     with reading(served) as seen:
         page = seen.page
-        page.wait_for_selector(".spots div")
+        page.wait_for_selector(".sheet.drawn .spots div")
         page.keyboard.press("Escape")
+        page.wait_for_load_state("networkidle")
         path.write_bytes(long_pdf(1))
         add(served.assistant.library, [path], served.assistant.embedder)
         page.click("#answered .mark >> nth=0")

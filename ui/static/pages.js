@@ -71,8 +71,14 @@ const wipe = (sheet) => {
 
 let watcher = null;
 
-const watch = () => {
+const rest = () => {
   watcher?.disconnect();
+  waiting.forEach((timer) => clearTimeout(timer));
+  waiting.clear();
+};
+
+const watch = () => {
+  rest();
   watcher = new IntersectionObserver(
     (entries) =>
       entries.forEach(({ target, isIntersecting }) => {
@@ -110,7 +116,7 @@ export const lay = async (root, id, title, tell) => {
 export const forget = () => {
   laid += 1;
   turn += 1;
-  watcher?.disconnect();
+  rest();
   known = { id: null, title: "", sizes: [] };
   sheets.replaceChildren();
 };
