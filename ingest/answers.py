@@ -22,6 +22,9 @@ from rag.types import Heading, Text
 
 _KINDS = (LoadError, UnknownFormat, EmptyDocument, EncryptedDocument, BrokenDocument, LimitExceeded)
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
+NONSENSE = (KeyError, TypeError, ValueError, RecursionError)
+"""What looking into an answer raises that does not hold what it should."""
+
 _LONGEST_MESSAGE = 1000
 _DEEPEST = 100  # levels of headings
 
@@ -51,12 +54,27 @@ def unpack(reply: bytes, name: str, max_chars: int) -> Text | LoadError:
     try:
         answer = json.loads(reply)
         if "error" in answer:
-            return _ERRORS[answer["error"]](" ".join(str(answer["message"])[:_LONGEST_MESSAGE].split()))
+            return _error(answer)
         return _checked(answer, media_type(name), max_chars)
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return BrokenDocument(
-            f"{name}: the reader gives no sensible answer; open it, save it again and add that"
-        )
+    except NONSENSE:
+        return senseless(name)
+
+
+def unpack_error(reply: bytes, name: str) -> LoadError:
+    """Return the error that an answer says."""
+    try:
+        return _error(json.loads(reply))
+    except NONSENSE:
+        return senseless(name)
+
+
+def senseless(name: str) -> BrokenDocument:
+    """Return the error of a file whose reader answers what no reader would."""
+    return BrokenDocument(f"{name}: the reader gives no sensible answer; open it, save it again and add that")
+
+
+def _error(answer: dict[str, Any]) -> LoadError:
+    return _ERRORS[answer["error"]](" ".join(str(answer["message"])[:_LONGEST_MESSAGE].split()))
 
 
 def _checked(answer: dict[str, Any], kind: str, max_chars: int) -> Text:

@@ -73,6 +73,10 @@ class Child:
             self._input.close()
             self._output.close()
 
+    def kill(self) -> None:
+        """Kill the process without waiting; an exchange that goes on ends in `EOFError`."""
+        self._process.kill()
+
     def ended(self) -> int:
         """Return the exit code of a process that has closed its output."""
         try:

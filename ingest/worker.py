@@ -1,12 +1,10 @@
-"""The fenced process that parses files, and the `Worker` that talks to it.
-
-Both ends speak frames: eight bytes of length, then JSON or a file's bytes. Never pickle: a parser that a
-hostile file has taken over must not be able to run code in the parent.
+"""The fenced process that reads files, and the `Worker` that has it parse them.
 
     parent -> child   {"name": …, "limits": {…}, "scans": …}, then the file
     child -> parent   a text or an error, see `ingest.answers`
 
 With OCR, a file that has pages without text is read twice: to count them, and then with the time for them.
+The requests for pages of a PDF are those of `ingest.desk`.
 """
 
 from __future__ import annotations
@@ -15,48 +13,31 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO
 
 from ingest import answers, fence
-from ingest.child import Child, read_frame, write_frame
+from ingest.child import read_frame, write_frame
+from ingest.desk import Desk
+from ingest.fenced import OUT_OF_MEMORY, Fenced
 from ingest.files import open_file, shown, unopened
-from ingest.limits import DEFAULT_LIMITS, Limits, exceeded
+from ingest.limits import Limits, exceeded
 from ingest.load import check_supported, load, may_be_scanned
 from ingest.load.ocr import Scans
-from rag.errors import BrokenDocument, LimitExceeded, LoadError
+from rag.errors import LimitExceeded, LoadError
 from rag.types import Text
 
-_OUT_OF_MEMORY = 77  # the child's exit code when not even an answer fits
 _OVERHEAD = 1 << 26  # bytes of an answer beside its text
-_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR", "LANG", "LC_ALL")  # no keys, no tokens
-_SINGLE = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}  # threads take memory
 
 
-class Worker:
+class Worker(Fenced):
     """Reads files in a child process, one at a time.
 
     The child starts with the first file and serves the next ones. One that a file has crashed, or driven over
     a limit, is replaced. A file is only blamed for what it did to a child of its own: if one that has read
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
-
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._limits = limits
-        self._child: Child | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def pid(self) -> int | None:
-        """The child's process id; None while there is no child."""
-        return self._child.pid if self._child else None
 
     def read(self, path: Path, *, follow: bool = True) -> bytes:
         """Return the bytes of a file that may be loaded; no more is read than a file may have.
@@ -97,19 +78,6 @@ class Worker:
                 text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)))
             return text
 
-    def close(self) -> None:
-        """End the child; the next `load` starts another."""
-        with self._lock:
-            self._stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _check_size(self, name: str, data: bytes) -> None:
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits)
@@ -118,59 +86,25 @@ class Worker:
         deadline = time.monotonic() + limits.load_timeout_s
         while True:
             fresh = self._child is None
-            outcome = self._ask(name, data, scans, limits, deadline)
+            outcome = self._text(name, data, scans, limits, deadline)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
-    def _ask(self, name: str, data: bytes, scans: Scans, limits: Limits, deadline: float) -> Text | LoadError:
+    def _text(
+        self, name: str, data: bytes, scans: Scans, limits: Limits, deadline: float
+    ) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
         """
-        header = json.dumps({"name": name, "limits": limits.to_dict(), "scans": scans}).encode()
-        child = self._child = self._child or _start(limits.memory_bytes)
-        try:
-            reply = child.exchange(
-                (header, data),
-                timeout_s=max(0.0, deadline - time.monotonic()),
-                max_reply=6 * limits.max_characters + _OVERHEAD,
-            )
-        except TimeoutError:
-            self._stop()
-            raise _too_slow(name, limits) from None
-        except EOFError:
-            self._child = None
-            return _obituary(child.ended(), name, limits)
-        except BaseException:  # interrupted halfway: the child's next answer would be to the wrong file
-            self._stop()
-            raise
-        outcome = answers.unpack(reply, name, limits.max_characters)
-        if isinstance(outcome, LimitExceeded):
-            self._stop()
-        return outcome
-
-    def _stop(self) -> None:
-        if self._child:
-            self._child.stop()
-            self._child = None
-
-
-def _start(memory_bytes: int) -> Child:
-    options = {"memory_bytes": memory_bytes, "parent": os.getpid()}
-    command = (sys.executable, "-P", "-m", "ingest.worker", json.dumps(options))
-    return Child(command, _environment(os.environ.get("PYTHONPATH", "")))
-
-
-def _environment(python_path: str) -> dict[str, str]:
-    """Return the child's environment: where the packages are, and nothing that is secret."""
-    root = Path(__file__).parent.parent
-    places = [] if root.name in ("site-packages", "dist-packages") else [str(root)]
-    places += [place for place in python_path.split(os.pathsep) if place]
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    return kept | _SINGLE | {"PYTHONPATH": os.pathsep.join(places)}
+        longest = 6 * limits.max_characters + _OVERHEAD
+        reply = self._ask(name, {"scans": scans}, data, limits=limits, deadline=deadline, max_reply=longest)
+        if isinstance(reply, LoadError):
+            return reply
+        return self._settled(answers.unpack(reply, name, limits.max_characters))
 
 
 def _read(path: Path, limits: Limits, *, follow: bool) -> bytes:
@@ -187,24 +121,12 @@ def _too_large(name: str, limits: Limits) -> LimitExceeded:
     return exceeded(name, f"it is larger than {limits.max_file_mb:,g} MB", "max_file_mb")
 
 
-def _too_slow(name: str, limits: Limits) -> LimitExceeded:
-    return exceeded(name, f"reading it takes more than {limits.load_timeout_s:g} s", "load_timeout_s")
-
-
-def _obituary(code: int, name: str, limits: Limits) -> LoadError:
-    """Return what to tell the user of a child's end."""
-    if code == -signal.SIGXCPU:
-        return _too_slow(name, limits)
-    if code in (_OUT_OF_MEMORY, -signal.SIGKILL):
-        return exceeded(name, "reading it takes too much memory", "load_memory_mb")
-    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return BrokenDocument(f"{name}: it crashes the reader ({cause}); open it, save it again and add that")
-
-
-def _answer(name: str, data: bytes, limits: Limits, scans: Scans) -> bytes:
+def _answer(desk: Desk, request: dict[str, Any], limits: Limits, data: bytes) -> bytes:
     """Return the child's answer to one request."""
+    if "do" in request:
+        return desk.answer(request, limits, data)
     try:
-        return answers.pack(load(data, name, limits, scans))
+        return answers.pack(load(data, request["name"], limits, request["scans"]))
     except LoadError as error:
         return answers.pack(error)
 
@@ -227,6 +149,7 @@ def main(options: str) -> None:
     fence.limit_memory(settings["memory_bytes"])
     fence.hide_files()
     fence.refuse_network_and_programs()
+    desk = Desk()
     try:
         while header := read_frame(source):
             data = read_frame(source)
@@ -235,9 +158,9 @@ def main(options: str) -> None:
             request = json.loads(header)
             limits = Limits(**request["limits"])
             fence.limit_cpu(limits.load_timeout_s)
-            write_frame(sink, _answer(request["name"], data, limits, request["scans"]))
+            write_frame(sink, _answer(desk, request, limits, data))
     except MemoryError:
-        os._exit(_OUT_OF_MEMORY)
+        os._exit(OUT_OF_MEMORY)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ FootnoteError
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── ConversationNotFound  no conversation or turn by that id
+│   ├── OriginalGone          the file of a document is gone, or is another one now
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -93,6 +94,10 @@ class DocumentNotFound(LibraryError):
 
 class ConversationNotFound(LibraryError):
     """There is no conversation, or no turn of one, by that id."""
+
+
+class OriginalGone(LibraryError):
+    """The file that a document was made from is gone, or is not the same any more."""
 
 
 class SyncRefused(LibraryError):

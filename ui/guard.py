@@ -59,7 +59,7 @@ class Guard:
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
                 if scope["path"].startswith("/documents"):
-                    headers["Cache-Control"] = "no-store"
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         refusal = refuse(scope["method"], scope["path"], Headers(scope=scope), self._hosts)

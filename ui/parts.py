@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rag.types import Citation, FoundPassage
 from ui.html import Html, element, join
+from ui.quoted import LONGEST
 
 _CLIP = 320
 """Characters of a passage that stand for it where no quote does."""
@@ -63,7 +64,7 @@ def opener(
 
 
 def opener_of(name: str, citation: Citation, *children: object, **attributes: str | None) -> Html:
-    """Return a button that opens a citation in the reader."""
+    """Return a button that opens a citation in the reader, which looks for its words if they have moved."""
     return opener(
         name,
         *children,
@@ -71,6 +72,7 @@ def opener_of(name: str, citation: Citation, *children: object, **attributes: st
         start=citation.start,
         end=citation.end,
         passage=citation.passage_id,
+        data_quote=citation.quote if len(citation.quote) <= LONGEST else None,
         **attributes,
     )
 

@@ -16,10 +16,13 @@ WHOLE = 60_000
 AROUND = 15_000
 """Characters shown on either side of the cited words in a longer one."""
 
+PDF = "application/pdf"
+"""The kind of documents whose pages can be drawn."""
+
 _MARKDOWN = "text/markdown"
 _HEADING = re.compile(r"^(#{1,6} +)(.+)$", re.MULTILINE)
 
-_WRAPPED = {_MARKDOWN, "text/plain", "text/x-rst", "application/pdf", "message/rfc822"}
+_WRAPPED = {_MARKDOWN, "text/plain", "text/x-rst", PDF, "message/rfc822"}
 """Kinds of documents whose lines are often cut at a width; such line ends are shown as spaces."""
 
 _WRAP = 60
@@ -40,6 +43,7 @@ def render_document(
     passage: Span | None = None,
     headings: Sequence[str] = (),
     window: Span | None = None,
+    notice: str | None = None,
 ) -> Html:
     """Return a document's text around a quote.
 
@@ -51,6 +55,7 @@ def render_document(
         passage: the passage that they stand in, which is set off.
         headings: the headings that it stands under.
         window: the least that is shown; `window_of` when None.
+        notice: what has to be said first.
     """
     start, end = _clamped(_union(quote, window or window_of(len(content), quote)), len(content))
     show = _Show(content, [offset for offset in pages if offset > 0], document.media_type)
@@ -66,6 +71,12 @@ def render_document(
             "header",
             element("h2", element("bdi", document.title), class_="reader-title"),
             element("p", _place(document, pages, quote, headings), class_="reader-place", dir="auto"),
+            element("p", notice, class_="reader-notice", role="status") if notice else None,
+            data_start=quote[0],
+            data_end=quote[1],
+            data_first=max(bisect_right(pages, quote[0]), 1) if pages else None,
+            data_last=max(bisect_left(pages, quote[1]), 1) if pages else None,
+            data_drawn=document.media_type == PDF,
         ),
         _more("Show what comes before", max(start - AROUND, 0), end) if start > 0 else None,
         words,

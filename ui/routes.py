@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from rag.errors import ConversationNotFound, DocumentNotFound, FootnoteError, LibraryInUse, UsageError
-from ui.reader import render_document
+from rag.errors import (
+    ConversationNotFound,
+    DocumentNotFound,
+    FootnoteError,
+    LibraryInUse,
+    LoadError,
+    OriginalGone,
+    UsageError,
+)
 from ui.settings_view import render_settings
 from ui.visitors import document_for, documents_for, visitor
 
@@ -42,33 +49,6 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
     def documents(request: Request) -> list[dict[str, Any]]:
         return [document.to_dict() for document in documents_for(library, visitor(request))]
 
-    @app.get("/documents/{document_id}/passage", response_class=HTMLResponse)
-    def passage(
-        request: Request,
-        document_id: str,
-        start: Annotated[int, Query(ge=0)] = 0,
-        end: Annotated[int, Query(ge=0)] = 0,
-        passage: str | None = None,
-        first: Annotated[int | None, Query(alias="from", ge=0)] = None,
-        last: Annotated[int | None, Query(alias="to", ge=0)] = None,
-    ) -> str:
-        document = document_for(library, document_id, visitor(request))
-        text = library.text(document_id)
-        if not start <= end <= len(text):
-            raise UsageError(f"{start}..{end} is not a span of '{document.title}': ask again, it has changed")
-        found = library.catalog.passages([passage] if passage else []).get(passage or "")
-        if found is not None and found.document_id != document_id:
-            found = None
-        return render_document(
-            document,
-            text,
-            library.catalog.pages([document_id]).get(document_id, ()),
-            (start, end),
-            passage=(found.start, found.end) if found else None,
-            headings=found.headings if found else (),
-            window=(first, last) if first is not None and last is not None else None,
-        )
-
     @app.delete("/documents/{document_id}", status_code=204)
     def remove(request: Request, document_id: str) -> Response:
         library.remove(document_for(library, document_id, visitor(request), change=True).id)
@@ -78,6 +58,8 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
 def _status_of(error: FootnoteError) -> int:
     if isinstance(error, DocumentNotFound | ConversationNotFound):
         return 404
-    if isinstance(error, UsageError):
+    if isinstance(error, OriginalGone):
+        return 410
+    if isinstance(error, UsageError | LoadError):
         return 422
     return 503 if isinstance(error, LibraryInUse) or error.retryable else 500

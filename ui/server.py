@@ -28,6 +28,7 @@ from ui.asking import Asking
 from ui.conversation_routes import add_conversation_routes
 from ui.guard import Guard
 from ui.listen import address, check_host, check_port, listen
+from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
 
@@ -75,6 +76,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
     app = _App([settings.host])
     add_routes(app, assistant)
+    reading = add_reading_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
@@ -100,6 +102,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
     def end_streams() -> None:
         runs.stop_all()
+        reading.close()
         gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams

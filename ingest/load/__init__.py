@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
@@ -29,7 +30,7 @@ from ingest.load.ocr import Scans
 from rag.errors import BrokenDocument, EmptyDocument, LoadError, UnknownFormat
 from rag.types import Text
 
-__all__ = ["SUPPORTED", "check_supported", "is_read", "load", "may_be_scanned", "media_type"]
+__all__ = ["SUPPORTED", "border", "check_supported", "is_read", "load", "may_be_scanned", "media_type"]
 
 _Loader = Callable[..., Text]
 _MOST_HEADINGS = 50_000  # with more than that, such as one on each line, they are no outline of anything
@@ -68,10 +69,17 @@ def load(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS, scans: Scans =
         LoadError: one of its subclasses; the message starts with `name` and says why and what to do.
     """
     name = shown(name) or "the file"
+    with border(name):
+        return _load(data, name, limits, scans)
+
+
+@contextmanager
+def border(name: str) -> Iterator[None]:
+    """Make whatever a parser raises one of the `LoadError` family; its warnings go nowhere."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of oddities in files; nobody is there to read it
-            return _load(data, name, limits, scans)
+            yield
     except LoadError:
         raise
     except ImportError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -17,6 +17,8 @@ _ITEM = re.compile(
     r"|\d+(?:\.\d+)+\.?\s+[A-Z]"
 )
 _LEADERS = re.compile(r"(?:\s*\.){4,}\s*")
+_DOTS = " … "
+_INK = re.compile(r"\S+")
 _ENDS = re.compile(r"""[.!?:;…。！？]["'”’»)\]]*$""")
 # In multiples of the size of a line's type; found on files from LaTeX, Word, LibreOffice, Docs and reportlab.
 _SIZE_CHANGE = 1.12
@@ -31,7 +33,10 @@ _AROUND = 15  # lines that are looked at for the spacing and the edge of a colum
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page: its words, its ends, its foot and the size of its type, in points."""
+    """A line of a page: its words, its ends, its foot and the size of its type, in points.
+
+    `first` is the number of its first character on the page; None where OCR has read it.
+    """
 
     text: str
     left: float
@@ -39,6 +44,7 @@ class Line:
     bottom: float
     size: float
     hyphenated: bool = False
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,11 @@ def to_paragraphs(lines: Sequence[Line], words: frozenset[str] = frozenset()) ->
         lines: the lines in reading order.
         words: what `known_words` finds in the document: tells which hyphens belong to their word.
     """
+    return [Paragraph(_joined(part, words), median(line.size for line in part)) for part in grouped(lines)]
+
+
+def grouped(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the lines of each paragraph of a page."""
     edges = [_right_edge(lines, i) for i in range(len(lines))]
     pitches = _pitches(lines, edges)
     paragraphs: list[list[Line]] = []
@@ -75,7 +86,44 @@ def to_paragraphs(lines: Sequence[Line], words: frozenset[str] = frozenset()) ->
             paragraphs[-1].append(line)
         else:
             paragraphs.append([line])
-    return [Paragraph(_joined(part, words), median(line.size for line in part)) for part in paragraphs]
+    return paragraphs
+
+
+def strung(lines: Sequence[Line], hyphen: Callable[[str, str], str]) -> str:
+    """Return the words of a paragraph's lines one after the other, not yet tidied.
+
+    Args:
+        lines: they are joined by spaces, but where a hyphen ends one.
+        hyphen: what stands in the place of such a hyphen between the words before it and those after it.
+    """
+    text = lines[0].text
+    for before, line in pairwise(lines):
+        text += (hyphen(text, line.text) if before.hyphenated else " ") + line.text
+    return text
+
+
+def traced(raw: str) -> tuple[str, list[int]]:
+    """Return what `tidied` makes of the words, and for each of its characters the place in them."""
+    text, places = _squeezed(raw, range(len(raw)))
+    parts: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for found in _LEADERS.finditer(text):
+        parts += [text[at : found.start()], _DOTS]
+        kept += [*places[at : found.start()], *[places[found.start()]] * len(_DOTS)]
+        at = found.end()
+    return _squeezed("".join([*parts, text[at:]]), [*kept, *places[at:]])
+
+
+def tidied(raw: str) -> str:
+    """Return the words with one space between two, and an ellipsis for a row of dots."""
+    return " ".join(_LEADERS.sub(_DOTS, " ".join(raw.split())).split())
+
+
+def _squeezed(text: str, places: Sequence[int]) -> tuple[str, list[int]]:
+    found = [word.span() for word in _INK.finditer(text)]
+    kept = [place for start, end in found for place in (*places[start:end], places[end - 1])]
+    return " ".join(text[start:end] for start, end in found), kept[:-1]
 
 
 def _pitches(lines: Sequence[Line], edges: Sequence[float]) -> list[float]:
@@ -133,13 +181,7 @@ def _continues(line: Line, below: Line, pitch: float, edge: float) -> bool:
 
 
 def _joined(lines: Sequence[Line], words: frozenset[str]) -> str:
-    text = lines[0].text
-    for before, line in pairwise(lines):
-        if before.hyphenated:
-            text += _hyphen(text, line.text, words) + line.text
-        else:
-            text += " " + line.text
-    return " ".join(_LEADERS.sub(" … ", " ".join(text.split())).split())
+    return tidied(strung(lines, lambda before, after: _hyphen(before, after, words)))
 
 
 def _hyphen(before: str, after: str, words: frozenset[str]) -> str:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import re
 from collections.abc import Iterator
-from statistics import median
 from typing import Any
 
-from ingest.limits import Limits, exceeded
+from ingest.limits import Limits
 from ingest.load import ocr
 from ingest.load.draft import Draft, best_title
 from ingest.load.paragraphs import Line, Paragraph, known_words, to_paragraphs
-from ingest.load.sniff import without_its_beginning
-from rag.errors import BrokenDocument, EmptyDocument, EncryptedDocument
+from ingest.load.pdf_page import characters, lines, open_page, open_pdf
+from rag.errors import EmptyDocument
 from rag.types import Text
 
-_BEGINNING = b"%PDF-1.7\n"
-_PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY, an unknown kind of lock
-_HYPHEN = "\ufffe"  # pdfium's mark for a hyphen at the end of a line
-# Broken fonts give control codes; 2 is the hyphen's other form.
-_CONTROLS = {code: " " for code in range(32) if code not in (9, 10, 13)} | {2: _HYPHEN}
-_PHYSICAL_LINE = re.compile(rf"[^\r\n{_HYPHEN}]+(?:{_HYPHEN}|(?=[\r\n])|$)")
-_HALF = re.compile("[\ud800-\udfff]")
 _LARGER = 1.15  # times the size of the body text: a heading
 _LONGEST_HEADING = 120
 _LEVELS = 4
-_BOXES = 5  # characters of a line that are measured
 
 
 def load(data: bytes, name: str, limits: Limits, scans: ocr.Scans = "refuse") -> Text:
@@ -44,21 +33,8 @@ def load(data: bytes, name: str, limits: Limits, scans: ocr.Scans = "refuse") ->
         BrokenDocument: pdfium cannot open it.
         LimitExceeded: it has more pages than it may.
     """
-    import pypdfium2
-
-    if without_its_beginning(data):
-        data = _BEGINNING + data
+    document = open_pdf(data, name, limits)
     try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code in _PASSWORD_ERRORS:
-            raise EncryptedDocument(
-                f"{name}: it is locked with a password; save it without one and add it again"
-            ) from error
-        raise BrokenDocument(f"{name}: the PDF is damaged and does not open; export it again") from error
-    try:
-        if len(document) > limits.max_pages:
-            raise exceeded(name, f"it has more than {limits.max_pages:,} pages", "max_pages")
         pages = [list(_lines(document, number)) for number in range(len(document))]
         if scans == "read":
             pages = [page or _read(document, number) for number, page in enumerate(pages)]
@@ -83,8 +59,8 @@ def write(pages: list[list[Line]], outline: dict[tuple[int, str], int], name: st
         name: the file's name.
         title: what the file gives as its title; may be junk.
     """
-    lines = [line for page in pages for line in page]
-    words, body = known_words(lines), _body_size(lines)
+    every = [line for page in pages for line in page]
+    words, body = known_words(every), _body_size(every)
     paragraphs = [to_paragraphs(page, words) for page in pages]
     sizes = {round(p.size, 1) for page in paragraphs for p in page if _is_large(p, body)}
     levels = {size: min(rank, _LEVELS) for rank, size in enumerate(sorted(sizes, reverse=True), start=1)}
@@ -112,16 +88,13 @@ def _lines(document: Any, number: int) -> Iterator[Line]:
     import pypdfium2
 
     try:
-        page = _page(document, number)
+        page = open_page(document, number)
     except pypdfium2.PdfiumError:
         return
     try:
         textpage = page.get_textpage()
         try:
-            text = _characters(textpage)
-            for found in _PHYSICAL_LINE.finditer(text):
-                if found.group().strip():
-                    yield _measured(textpage, text, found.start(), found.end())
+            yield from lines(textpage, characters(textpage))
         finally:
             textpage.close()
     except pypdfium2.PdfiumError:
@@ -135,7 +108,7 @@ def _read(document: Any, number: int) -> list[Line]:
     import pypdfium2
 
     try:
-        page = _page(document, number)
+        page = open_page(document, number)
     except pypdfium2.PdfiumError:
         return []
     try:
@@ -146,64 +119,6 @@ def _read(document: Any, number: int) -> list[Line]:
     finally:
         page.close()
     return ocr.read(picture, dots=dots)
-
-
-def _page(document: Any, number: int) -> Any:
-    """Return a page; one of a form with what is filled in, which is not part of the page's own text."""
-    from pypdfium2 import raw
-
-    page = document[number]
-    if document.get_formtype() == raw.FORMTYPE_NONE:
-        return page
-    raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)
-    page.close()
-    return document[number]
-
-
-def _characters(textpage: Any) -> str:
-    """Return a page's characters, one for each of pdfium's, so that indices agree."""
-    from pypdfium2 import raw
-
-    count = textpage.count_chars()
-    text: str = textpage.get_text_range(errors="surrogatepass")
-    if len(text) != count:  # pdfium left some out of the text, or put some in
-        text = "".join(chr(raw.FPDFText_GetUnicode(textpage.raw, i)) for i in range(count))
-    return text.translate(_CONTROLS)
-
-
-def _whole(text: str) -> str:
-    """Join the halves in which pdfium gives a character beyond the first 65,536, such as an emoji."""
-    if not _HALF.search(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _measured(textpage: Any, text: str, start: int, end: int) -> Line:
-    """Return a line with its left and right end, and the middle ones of its heights and foots."""
-    from pypdfium2 import raw
-
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    while text[start].isspace():
-        start += 1
-    words = _whole(text[start:end])
-    last = max(end - 1 - words.endswith(_HYPHEN), start)
-    sample = sorted({start + (last - start) * i // (_BOXES - 1) for i in range(_BOXES)})
-    boxes = []
-    for i in sample:
-        box = raw.FS_RECTF()
-        if raw.FPDFText_GetLooseCharBox(textpage.raw, i, ctypes.byref(box)):
-            boxes.append(box)
-    if not boxes:
-        return Line(words.removesuffix(_HYPHEN), 0, 0, 0, 0, words.endswith(_HYPHEN))
-    return Line(
-        text=words.removesuffix(_HYPHEN),
-        left=min(boxes[0].left, boxes[-1].right),
-        right=max(boxes[0].left, boxes[-1].right),
-        bottom=median(box.bottom for box in boxes),
-        size=median(abs(box.top - box.bottom) for box in boxes),
-        hyphenated=words.endswith(_HYPHEN),
-    )
 
 
 def _body_size(lines: list[Line]) -> float:

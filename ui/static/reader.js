@@ -1,24 +1,44 @@
-/* The reader: the source beside the answer, with the cited words marked. */
+/* The reader: the source beside the answer, as pages or as text, with the cited words marked. */
 
 import { $, $$, OPENERS, buttonOf, handleOf, make, same, spanOf } from "./dom.js";
+import { Failure, ask, count, forget, goTo, here, lay, magnify, mark, percent, sheets } from "./pages.js";
 
-const stepper = (label, sign) => make("button", { type: "button", "aria-label": label, title: label }, sign);
-const previous = stepper("Previous source", "←");
-const next = stepper("Next source", "→");
-const close = stepper("Close the source", "✕");
+const press = (label, sign, attributes = {}) =>
+  make("button", { type: "button", "aria-label": label, title: label, ...attributes }, sign);
+const previous = press("Previous source", "←");
+const next = press("Next source", "→");
+const close = press("Close the source", "✕");
+const keep = press("Download the original", "↓");
 const place = make("span", { class: "reader-count", role: "status" });
+const asPages = make("button", { type: "button", "data-as": "page" }, "Page");
+const asText = make("button", { type: "button", "data-as": "text" }, "Text");
+const views = make("div", { class: "reader-views", role: "group", "aria-label": "Show as" }, asPages, asText);
+const smaller = press("Zoom out", "−");
+const fit = press("Fit to width", percent());
+const larger = press("Zoom in", "+");
+const field = make("input", { type: "text", inputmode: "numeric", "aria-label": "Page", size: "3" });
+const of = make("span", {});
+const tools = make(
+  "div",
+  { class: "reader-tools", hidden: "" },
+  make("label", {}, "Page ", field),
+  of,
+  make("span", { class: "reader-zoom" }, smaller, fit, larger),
+);
 const page = make("div", { class: "reader-page", tabindex: "0" });
 
 export const reader = make(
   "dialog",
   { id: "reader", "aria-label": "Source" },
-  make("div", { class: "reader-bar" }, previous, place, next, close),
+  make("div", { class: "reader-bar" }, previous, place, next, views, keep, close),
+  tools,
   page,
 );
 
 let trail = [];
 let at = -1;
 let opened = null;
+let wanted = localStorage.getItem("reader-view") || "page";
 
 /* The sources of a turn that the arrows lead through; the passages found are a trail of their own. */
 const trailOf = (button) => {
@@ -38,28 +58,79 @@ export const markOpened = () => {
   });
 };
 
-const failure = (words) => make("p", { class: "notice" }, words).outerHTML;
+const routeOf = (span, rest) => `/documents/${encodeURIComponent(span.document)}/${rest}`;
+const notice = (words) => make("p", { class: "notice", role: "status" }, words);
 
 const load = async (span, window = {}) => {
   const query = new URLSearchParams({ start: span.start, end: span.end, ...window });
   if (span.passage) query.set("passage", span.passage);
-  try {
-    const answer = await fetch(`/documents/${encodeURIComponent(span.document)}/passage?${query}`);
-    if (answer.ok) return await answer.text();
-    const { detail } = await answer.json();
-    return failure(typeof detail === "string" ? detail : "The source cannot be shown.");
-  } catch {
-    return failure("Footnote does not answer: is it still running?");
-  }
+  if (span.quote) query.set("quote", span.quote);
+  const answer = await ask(routeOf(span, `passage?${query}`));
+  const template = make("template");
+  template.innerHTML = await answer.text();
+  return template.content;
+};
+
+const toldOf = (number, pages) => {
+  if (document.activeElement !== field) field.value = number;
+  of.textContent = ` of ${pages}`;
+};
+
+/* Which of the two views is shown; pages can be missing, and then the text is all there is. */
+const present = (view, choice) => {
+  reader.dataset.view = view;
+  views.hidden = !choice;
+  tools.hidden = view !== "page";
+  [asPages, asText].forEach((button) => button.setAttribute("aria-pressed", button.dataset.as === view));
+};
+
+const showPages = async (span, facts, quote) => {
+  await lay(page, span.document, $(".reader-title", page).textContent, toldOf);
+  if (trail[at] !== span) return;
+  present("page", true);
+  if (!sheets.isConnected) page.append(sheets);
+  const cited = { start: facts.start, end: facts.end };
+  await mark(cited, Number(facts.first) || 1, Number(facts.last) || 1, quote);
+};
+
+const showText = (choice) => {
+  present("text", choice);
+  const line = $("#quote", page)?.getClientRects()[0];
+  page.scrollTop = line ? page.scrollTop + line.top - page.getBoundingClientRect().top - page.clientHeight / 3 : 0;
 };
 
 const show = async (span, window) => {
-  const html = await load(span, window);
+  let content;
+  try {
+    content = await load(span, window);
+  } catch (error) {
+    content = notice(error.message);
+  }
   if (trail[at] !== span) return;
-  page.innerHTML = html;
-  const quote = $("#quote", page);
-  if (quote) quote.scrollIntoView({ block: "center" });
-  else page.scrollTop = 0;
+  sheets.remove();
+  page.replaceChildren(content);
+  const facts = $("header", page)?.dataset;
+  const drawn = Boolean(facts && "drawn" in facts);
+  if (!drawn || wanted !== "page" || window) {
+    showText(drawn);
+    return;
+  }
+  try {
+    page.append(sheets);
+    await showPages(span, facts, $("#quote", page)?.textContent || "");
+  } catch (error) {
+    if (trail[at] !== span) return;
+    if (!(error instanceof Failure)) throw error;
+    forget();
+    $("header", page).after(notice(error.message));
+    showText(false);
+  }
+};
+
+const choose = (view) => {
+  wanted = view;
+  localStorage.setItem("reader-view", view);
+  show(trail[at]);
 };
 
 const step = (to) => {
@@ -87,21 +158,83 @@ export const open = (button) => {
   step(trail.findIndex((span) => same(span, button.dataset)));
 };
 
+const download = async () => {
+  const path = routeOf(trail[at], "original");
+  try {
+    await ask(path, { method: "HEAD" });
+    make("a", { href: path, download: "" }).click();
+  } catch {
+    const words = await ask(path).then(() => "", (error) => error.message);
+    $(".notice", page)?.remove();
+    page.prepend(notice(words));
+    page.scrollTop = 0;
+  }
+};
+
+const zoomBy = (by) => {
+  magnify(by);
+  fit.textContent = percent();
+};
+
 reader.addEventListener("close", () => {
   document.body.classList.remove("reading");
   markOpened();
+  forget();
+  at = -1;
   (buttonOf(opened) || $("#question textarea"))?.focus({ preventScroll: true });
 });
 
+const actions = new Map([
+  [previous, () => step(at - 1)],
+  [next, () => step(at + 1)],
+  [close, () => reader.close()],
+  [keep, download],
+  [asPages, () => choose("page")],
+  [asText, () => choose("text")],
+  [smaller, () => zoomBy(-1)],
+  [fit, () => zoomBy(0)],
+  [larger, () => zoomBy(1)],
+]);
+
 reader.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button === previous) step(at - 1);
-  else if (button === next) step(at + 1);
-  else if (button === close) reader.close();
-  else if (button?.dataset.from) show(trail[at], { from: button.dataset.from, to: button.dataset.to });
+  if (button?.dataset.from) show(trail[at], { from: button.dataset.from, to: button.dataset.to });
+  else actions.get(button)?.();
 });
 
+field.addEventListener("change", () => {
+  goTo(Number(field.value));
+  field.value = here();
+});
+field.addEventListener("focus", () => field.select());
+
+let frame = 0;
+page.addEventListener("scroll", () => {
+  if (reader.dataset.view !== "page" || !count()) return;
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(() => toldOf(here(), count()));
+});
+
+const scrollKeys = {
+  PageUp: () => (page.scrollTop -= page.clientHeight * 0.9),
+  PageDown: () => (page.scrollTop += page.clientHeight * 0.9),
+  Home: () => (page.scrollTop = 0),
+  End: () => (page.scrollTop = page.scrollHeight),
+};
+const keys = {
+  ArrowLeft: () => step(at - 1),
+  ArrowRight: () => step(at + 1),
+  "+": () => zoomBy(1),
+  "=": () => zoomBy(1),
+  "-": () => zoomBy(-1),
+  0: () => zoomBy(0),
+};
+
 reader.addEventListener("keydown", (event) => {
-  if (event.key === "ArrowLeft") step(at - 1);
-  else if (event.key === "ArrowRight") step(at + 1);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target === field) return;
+  if (scrollKeys[event.key]) {
+    event.preventDefault();
+    scrollKeys[event.key]();
+  } else if (["+", "=", "-", "0"].includes(event.key) && reader.dataset.view !== "page") return;
+  else keys[event.key]?.();
 });

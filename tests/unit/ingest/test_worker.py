@@ -258,7 +258,7 @@ def test_the_child_knows_no_secrets(worker: Worker, monkeypatch: pytest.MonkeyPa
         seen.append(env)
         return Child(command, env)
 
-    monkeypatch.setattr("ingest.worker.Child", start)
+    monkeypatch.setattr("ingest.fenced.Child", start)
     worker.load(QUICK, b"words")
 
     assert "do-not-tell" not in "".join(seen[0].values())

@@ -55,6 +55,7 @@ def test_key_quotes_open_their_passage_and_passages_show_them_marked():
         "data-start": "100",
         "data-end": "121",
         "data-passage": "p1",
+        "data-quote": MAY.quote,
     }
     passage = root.one(".passage")
     assert passage.one(".words").text == TEXT
@@ -215,7 +216,7 @@ TAGS = set(
 ATTRIBUTES = set(
     "class dir type title role aria-busy aria-label data-document data-start data-end data-passage data-say "
     "data-copy data-again data-now data-turn data-feedback data-label "
-    "name value checked rows maxlength".split()
+    "name value checked rows maxlength data-quote".split()
 )
 
 

@@ -1,0 +1,293 @@
+"""Reading a source in a real Chromium: pages with the cited words marked, text, another file, a download."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from browsers import visit
+from fakes import AngleEmbedder, ScriptedModel
+from papers import long_pdf, story_pdf
+
+from ingest.pipeline import add
+from rag.assistant import Assistant
+from rag.library import Library
+from rag.settings import Settings
+from ui.listen import address, listen
+from ui.server import create_app
+
+pytestmark = pytest.mark.browser
+
+QUESTION = "When did the plane come and what of the oil?"
+WIDE = {"viewport": {"width": 1440, "height": 900}}
+
+
+@contextmanager
+def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
+    """Serve the page in a thread, and yield its address."""
+    stop: list = []
+
+    async def run() -> None:
+        app = create_app(assistant, settings)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        stop.extend([lambda: setattr(server, "should_exit", True), app.state.end_streams])
+        await server.serve(sockets=[listener])
+
+    with listen("127.0.0.1", 0) as listener:
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        try:
+            yield address(listener)
+        finally:
+            for each in stop:
+                each()
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+class Served:
+    def __init__(self, url: str, assistant: Assistant, model: ScriptedModel, folder: Path) -> None:
+        self.url = url
+        self.assistant = assistant
+        self.model = model
+        self.folder = folder
+
+    def add(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        [outcome] = add(self.assistant.library, [path], self.assistant.embedder)
+        assert outcome.kind == "added"
+        return path
+
+
+@pytest.fixture
+def served(tmp_path) -> Iterator[Served]:
+    model, embedder = ScriptedModel(), AngleEmbedder()
+    settings = Settings(library=tmp_path / "library", llm="none")
+    library = Library.open(settings.library, create=True)
+    with Assistant(library, embedder, model, settings) as assistant, serving(assistant, settings) as url:
+        (tmp_path / "papers").mkdir()
+        yield Served(url, assistant, model, tmp_path / "papers")
+
+
+@contextmanager
+def reading(served: Served, selector: str = "#answered .mark >> nth=0", **options):
+    """Ask, and open a source of the answer."""
+    served.model.answers = [
+        "The plane came from Libya on 26 October. The minister spoke about oil for two hours."
+    ]
+    with visit(served.url, **(WIDE | options)) as seen:
+        box = seen.page.locator("#question textarea")
+        box.fill(QUESTION)
+        box.press("Enter")
+        seen.page.wait_for_selector("#answered .sources")
+        seen.page.click(selector)
+        yield seen
+        assert seen.strangers == []
+
+
+def marked(page) -> list[str]:
+    """Return what is drawn inside each rectangle: the darkest share of its pixels, read from the picture."""
+    return page.evaluate(
+        """() => Array.from(document.querySelectorAll('.spots div')).map((spot) => {
+          const image = spot.closest('.sheet').querySelector('img');
+          const [a, b] = [spot.getBoundingClientRect(), image.getBoundingClientRect()];
+          const scale = image.naturalWidth / b.width;
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [a.width * scale, a.height * scale];
+          const draw = canvas.getContext('2d');
+          draw.drawImage(image, (a.x - b.x) * scale, (a.y - b.y) * scale, canvas.width, canvas.height,
+            0, 0, canvas.width, canvas.height);
+          const dots = draw.getImageData(0, 0, canvas.width, canvas.height).data;
+          return dots.filter((value, i) => i % 4 === 0 && value < 128).length / (dots.length / 4);
+        })"""
+    )
+
+
+def words_inside(page, path: Path) -> list[str]:
+    """Return the words that the file has inside each rectangle that is shown."""
+    import pypdfium2
+
+    shown = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.spots div')).map((spot) => {
+          const [a, b] = [spot, spot.closest('.sheet')].map((each) => each.getBoundingClientRect());
+          return [Number(spot.closest('.sheet').dataset.number), (a.left - b.left) / b.width,
+            (a.top - b.top) / b.height, (a.right - b.left) / b.width, (a.bottom - b.top) / b.height];
+        })"""
+    )
+    document = pypdfium2.PdfDocument(path)
+    found = []
+    for number, left, top, right, foot in shown:
+        sheet = document[number - 1]
+        width, height = sheet.get_size()
+        words = sheet.get_textpage()
+        found.append(
+            words.get_text_bounded(
+                left * width + 0.5, height - foot * height + 2, right * width - 0.5, height - top * height - 2
+            )
+        )
+        words.close()
+        sheet.close()
+    document.close()
+    return found
+
+
+def test_a_mark_opens_the_page_with_its_words_marked(served):
+    path = served.add("harbour.pdf", story_pdf())
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector(".spots div")
+        page.wait_for_selector(".sheet.drawn .spots", state="attached")
+        assert words_inside(page, path) == ["The plane came from Libya on 26 October in the morning."]
+        assert min(marked(page)) > 0.02  # there is ink under the mark
+        assert page.locator(".sheet:has(.spots) img").get_attribute("alt") == "Page 1 of Harbour log"
+        said = page.locator(".sheet:has(.spots) img").get_attribute("aria-describedby")
+        assert page.locator(f"#{said}").text_content() == (
+            "The cited words: The plane came from Libya on 26 October in the morning."
+        )
+        assert in_view(page, ".spots div")
+        assert page.input_value(".reader-tools input") == "1"
+
+        assert page.inner_text(".reader-count").startswith("1 of ")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_selector('.sheet[data-number="2"] .spots div')
+        page.wait_for_selector('.sheet[data-number="2"].drawn')
+        assert words_inside(page, path) == ["The minister spoke about oil for two hours."]
+        assert in_view(page, ".spots div")
+        assert page.input_value(".reader-tools input") == "2"
+
+        page.click("[data-as=text]")
+        page.wait_for_selector("#quote", state="visible")
+        assert page.locator("#quote").text_content() == "The minister spoke about oil for two hours."
+        assert in_view(page, "#quote")
+        assert page.locator(".reader-tools").is_hidden()
+
+        with page.expect_download() as download:
+            page.click("[aria-label='Download the original']")
+        assert download.value.suggested_filename == "harbour.pdf"
+        assert Path(download.value.path()).read_bytes() == path.read_bytes()
+
+        page.keyboard.press("Escape")
+        assert page.locator("#reader").is_hidden()
+        assert page.evaluate("document.activeElement.className") == "mark"
+        page.click("#answered .mark >> nth=0")
+        page.wait_for_selector("#quote", state="visible")  # the choice is remembered
+        assert seen.complaints == []
+
+
+def in_view(page, selector: str) -> bool:
+    return page.evaluate(
+        """(selector) => {
+          const panel = document.querySelector('.reader-page').getBoundingClientRect();
+          const node = document.querySelector(selector).getBoundingClientRect();
+          return node.top >= panel.top && node.bottom <= panel.bottom && node.left >= panel.left - 1;
+        }""",
+        selector,
+    )
+
+
+def test_a_file_that_has_changed_is_read_as_text_and_that_is_said(served):
+    path = served.add("harbour.pdf", story_pdf())
+    path.write_bytes(story_pdf("Another"))
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector("#reader .notice")
+        assert "has changed since it was added" in page.inner_text("#reader .notice")
+        assert page.locator("#quote").is_visible()
+        assert page.locator(".reader-views").is_hidden()
+        page.click("[aria-label='Download the original']")
+        page.wait_for_selector(".reader-page > .notice:first-child")
+        assert "has changed since it was added" in page.inner_text("#reader .notice")
+
+
+def test_words_that_moved_are_found_and_lost_ones_are_told(served):
+    path = served.add("harbour.pdf", story_pdf())
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector(".sheet.drawn .spots div")
+        page.keyboard.press("Escape")
+        page.wait_for_load_state("networkidle")
+        path.write_bytes(long_pdf(1))
+        add(served.assistant.library, [path], served.assistant.embedder)
+        page.click("#answered .mark >> nth=0")
+        page.wait_for_selector(".reader-notice")
+        assert "these words do not stand in it any more" in page.inner_text(".reader-notice")
+        page.wait_for_selector(".sheet.drawn")
+        assert page.locator(".sheet").count() == 1
+        assert page.locator(".spots").count() == 0
+        assert seen.complaints == []
+
+
+def test_a_thousand_pages_open_at_once_and_are_drawn_when_they_come_near(served):
+    served.add("long.pdf", long_pdf(1000, lines=3))
+    with visit(served.url, **WIDE) as seen:
+        page = seen.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.click("nav [data-view=library]")
+        page.click("#documents .document")
+        page.wait_for_selector(".sheet.drawn")
+        assert page.locator(".sheet").count() == 1000
+        assert sum(".png" in url for url in asked) < 10
+        tall = page.evaluate("document.querySelector('.reader-page').scrollHeight")
+
+        page.fill(".reader-tools input", "777")
+        page.press(".reader-tools input", "Enter")
+        page.wait_for_selector('.sheet[data-number="777"].drawn')
+        assert "of 1000" in page.inner_text(".reader-tools")
+        assert page.evaluate("document.querySelector('.reader-page').scrollHeight") == tall
+        assert page.locator(".sheet img").count() < 12
+        page.focus(".reader-page")
+        page.keyboard.press("End")
+        page.wait_for_selector('.sheet[data-number="1000"].drawn')
+        page.keyboard.press("Home")
+        page.wait_for_selector('.sheet[data-number="1"].drawn')
+        assert page.input_value(".reader-tools input") == "1"
+        assert seen.complaints == []
+
+
+def test_zoom_keeps_its_place_and_fits_again(served):
+    served.add("harbour.pdf", story_pdf())
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector(".sheet.drawn .spots div")
+        width = page.evaluate("document.querySelector('.sheet').clientWidth")
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+        assert page.inner_text("[aria-label='Fit to width']") == "150 %"
+        assert page.evaluate("document.querySelector('.sheet').clientWidth") == pytest.approx(
+            1.5 * width, abs=2
+        )
+        assert in_view(page, ".spots div")
+        page.keyboard.press("0")
+        assert page.evaluate("document.querySelector('.sheet').clientWidth") == width
+        page.keyboard.press("-")
+        assert page.inner_text("[aria-label='Fit to width']") == "80 %"
+
+
+def test_on_a_phone_the_page_fits_and_closes(served):
+    served.add("harbour.pdf", story_pdf())
+    with reading(served, viewport={"width": 390, "height": 844}, color_scheme="dark") as seen:
+        page = seen.page
+        page.wait_for_selector(".sheet.drawn .spots div")
+        assert page.evaluate("document.querySelector('.reader-page').scrollWidth") <= 390
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for name in (
+            "Previous source",
+            "Next source",
+            "Download the original",
+            "Close the source",
+            "Zoom in",
+        ):
+            box = page.locator(f"[aria-label='{name}']").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+        page.keyboard.press("Escape")
+        assert page.locator("#reader").is_hidden()
+        assert seen.complaints == []
