@@ -27,6 +27,7 @@ from ui.render import render_conversation, render_question, render_written
 from ui.runs import Runs
 from ui.turn import Turn
 from ui.uploads import add_uploads
+from ui.visitors import documents_for, with_user
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -40,6 +41,8 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/page.css">'
     '<link rel="stylesheet" href="/ui/turn.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
+    '<link rel="stylesheet" href="/ui/session.css">'
+    '<script type="module" src="/ui/session.js"></script>'
     '<script type="module" src="/ui/footnote.js"></script>'
 )
 
@@ -103,7 +106,7 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
         asking = [past, asked, answered, box, turns, greeting, *examples]
         for event, question in [(box.submit, box), *((example.click, example) for example in examples)]:
             event(
-                callbacks.answer,
+                with_user(callbacks.answer),
                 [question, tab, turns],
                 asking,
                 trigger_mode="once",
@@ -113,11 +116,16 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
             )
         box.stop(callbacks.stop, tab, concurrency_limit=None, **_QUIET)
         adding = files.upload(
-            callbacks.add, files, [files, ledger], concurrency_id="add", concurrency_limit=1, **_QUIET
+            with_user(callbacks.add),
+            files,
+            [files, ledger],
+            concurrency_id="add",
+            concurrency_limit=1,
+            **_QUIET,
         )
         overview = [facts, documents, greeting, *examples]
         for event in (page.load, refresh.click, adding.then):
-            event(callbacks.overview, turns, overview, **_QUIET)
+            event(with_user(callbacks.overview), turns, overview, **_QUIET)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
     return page
 
@@ -129,7 +137,7 @@ class Callbacks:
         self._assistant = assistant
         self._runs = runs
 
-    def answer(self, question: str, tab: str, turns: list[Turn]) -> Iterator[list[Any]]:
+    def answer(self, user: str, question: str, tab: str, turns: list[Turn]) -> Iterator[list[Any]]:
         """Answer a question, showing each step."""
         import gradio as gr
 
@@ -138,9 +146,9 @@ class Callbacks:
         if not question.strip():
             yield [stays] * (6 + len(EXAMPLES))
             return
-        facts = self._facts()
+        facts, within = self._facts(user), self._seen(user)
         upper = ""
-        for turn, seconds in self._runs.follow(tab, question.strip(), history_of(turns)):
+        for turn, seconds in self._runs.follow(tab, question.strip(), history_of(turns), within):
             shown, lower = render_question(turn), render_written(turn, facts, seconds)
             box = gr.update(submit_btn="Ask", stop_btn=False) if turn.finished else stays
             if not begun:
@@ -160,23 +168,23 @@ class Callbacks:
         """End the answer that a tab waits for."""
         self._runs.stop(tab)
 
-    def add(self, files: list[str]) -> Iterator[list[Any]]:
+    def add(self, user: str, files: list[str]) -> Iterator[list[Any]]:
         """Add uploaded files, showing each step."""
         import gradio as gr
 
         emptied = False
         library, embedder = self._assistant.library, self._assistant.embedder
         limits = Limits.of(self._assistant.settings)
-        for ledger in add_uploads(library, embedder, [Path(file) for file in files], limits):
+        for ledger in add_uploads(library, embedder, [Path(file) for file in files], limits, user):
             yield [gr.skip() if emptied else None, render_ledger(ledger)]
             emptied = True
 
-    def overview(self, turns: list[Turn]) -> list[Any]:
+    def overview(self, user: str, turns: list[Turn]) -> list[Any]:
         """Show what is in the library."""
         import gradio as gr
 
         try:
-            documents = self._assistant.library.documents()
+            documents = documents_for(self._assistant.library, user)
         except FootnoteError as error:
             return [gr.skip(), render_error(str(error)), *[gr.skip()] * (1 + len(EXAMPLES))]
         facts = _facts_of(documents, self._assistant.model)
@@ -188,10 +196,19 @@ class Callbacks:
             *(gr.update(visible=question in fitting) for question in EXAMPLES.values()),
         ]
 
-    def _facts(self) -> Facts:
+    def _seen(self, user: str) -> set[str] | None:
+        """Return the ids of the documents that answers to a user rest on; None for all of them."""
+        if not user:
+            return None
+        try:
+            return {document.id for document in documents_for(self._assistant.library, user)}
+        except FootnoteError:  # searching will tell
+            return set()
+
+    def _facts(self, user: str) -> Facts:
         """Return the facts of the library; one that cannot be read says so when it is searched."""
         try:
-            return _facts_of(self._assistant.library.documents(), self._assistant.model)
+            return _facts_of(documents_for(self._assistant.library, user), self._assistant.model)
         except FootnoteError:
             return Facts(0, 0, self._assistant.model)
 

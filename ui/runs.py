@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -49,7 +49,11 @@ class Runs:
         self._runs: dict[str, _Run] = {}
 
     def follow(
-        self, session: str, question: str, history: Sequence[Said] = ()
+        self,
+        session: str,
+        question: str,
+        history: Sequence[Said] = (),
+        within: Collection[str] | None = None,
     ) -> Iterator[tuple[Turn, float]]:
         """Ask, and yield the turn with the seconds so far whenever there is news of it, until it is finished.
 
@@ -57,12 +61,14 @@ class Runs:
             session: the browser tab that asks; `stop` takes it.
             question: what is asked.
             history: the turns before it, oldest first.
+            within: ids of the documents that are searched; all of them when None.
         """
         run = self._runs[session] = _Run()
         began = time.monotonic()
         turn = Turn(question)
         yield turn, 0.0
-        threading.Thread(target=self._pump, args=(question, history, run), name="answer", daemon=True).start()
+        arguments = (question, history, within, run)
+        threading.Thread(target=self._pump, args=arguments, name="answer", daemon=True).start()
         try:
             while not turn.finished:
                 turn = _take(turn, run)
@@ -82,9 +88,11 @@ class Runs:
         for run in list(self._runs.values()):
             run.stop()
 
-    def _pump(self, question: str, history: Sequence[Said], run: _Run) -> None:
+    def _pump(
+        self, question: str, history: Sequence[Said], within: Collection[str] | None, run: _Run
+    ) -> None:
         try:
-            for event in self._assistant.stream(question, history=history):
+            for event in self._assistant.stream(question, history=history, within=within):
                 run.events.put(event)
                 if run.stopping.is_set() or isinstance(event, AnswerFinished):
                     return

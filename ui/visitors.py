@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
 from starlette.requests import HTTPConnection
 
 from rag.access import may_change, may_read
 from rag.errors import DocumentNotFound, UsageError
 from rag.library import Library
 from rag.types import Document
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 KEY = "footnote.user"
 """Where the sign-in leaves the name in the scope of a request."""
@@ -17,6 +24,44 @@ def visitor(request: HTTPConnection) -> str:
     """Return the name of who is signed in; empty where nobody has to sign in."""
     name: str = request.scope.get(KEY, "")
     return name
+
+
+def signed_in(request: HTTPConnection) -> str | None:
+    """Return the name of who is signed in, or None: Gradio then answers nothing of its own accord."""
+    return request.scope.get(KEY) or None
+
+
+def user_of(request: gr.Request) -> str:
+    """Return the name of who calls a callback of the page; empty where nobody has to sign in.
+
+    Gradio hands on the very request that put an event in its queue, with the scope that the gate filled.
+
+    Raises:
+        KeyError: the request did not pass the gate; nobody's name must not stand for everybody's rights.
+    """
+    if request.request is None:
+        raise KeyError(KEY)
+    name: str = request.request.scope[KEY]
+    return name
+
+
+def with_user(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a callback for the page that is given, before its inputs, the name of who calls.
+
+    Gradio finds out by the annotation of a parameter that it wants the request, and by the kind of function
+    whether it yields.
+    """
+    import gradio as gr
+
+    def call(request: gr.Request, *inputs: object) -> Any:
+        return callback(user_of(request), *inputs)
+
+    def calls(request: gr.Request, *inputs: object) -> Iterator[Any]:
+        yield from callback(user_of(request), *inputs)
+
+    given = calls if inspect.isgeneratorfunction(callback) else call
+    given.__annotations__ = {"request": gr.Request}  # Gradio cannot see a name that is imported here
+    return given
 
 
 def documents_for(library: Library, user: str) -> list[Document]:

@@ -35,7 +35,7 @@ def is_left_alone(value) -> bool:
 
 
 def test_a_question_empties_the_box_then_answers_then_lets_ask_again(callbacks):
-    steps = list(callbacks.answer(" When did the planes land? ", "tab", []))
+    steps = list(callbacks.answer("", " When did the planes land? ", "tab", []))
     first, last = steps[0], steps[-1]
     assert {len(step) for step in steps} == {GREETING + 1 + len(EXAMPLES)}
     assert (first[BOX]["value"], first[BOX]["stop_btn"], first[GREETING]) == ("", "Stop", "")
@@ -50,8 +50,8 @@ def test_a_question_empties_the_box_then_answers_then_lets_ask_again(callbacks):
 
 
 def test_the_next_question_moves_the_last_turn_up(callbacks):
-    *_, last = callbacks.answer("When did the planes land?", "tab", [])
-    first, *_, end = callbacks.answer("When did planes land?", "tab", last[TURNS])
+    *_, last = callbacks.answer("", "When did the planes land?", "tab", [])
+    first, *_, end = callbacks.answer("", "When did planes land?", "tab", last[TURNS])
     assert parse(first[PAST]).one("h2").text == "When did the planes land?"
     assert is_left_alone(end[PAST])
     assert len(end[TURNS]) == 2
@@ -84,32 +84,32 @@ def test_a_question_is_put_with_the_turns_before_it(callbacks, assistant, monkey
     histories = []
     stream = Assistant.stream
 
-    def watched(self, question, *, history=(), config=None):
+    def watched(self, question, *, history=(), within=None, config=None):
         histories.append(list(history))
-        return stream(self, question, history=history, config=config)
+        return stream(self, question, history=history, within=within, config=config)
 
     monkeypatch.setattr(Assistant, "stream", watched)
-    *_, last = callbacks.answer("When did the planes land?", "tab", [])
-    list(callbacks.answer("When did planes land?", "tab", last[TURNS]))
+    *_, last = callbacks.answer("", "When did the planes land?", "tab", [])
+    list(callbacks.answer("", "When did planes land?", "tab", last[TURNS]))
     assert histories == [[], [Said("When did the planes land?", "The planes landed in May.")]]
 
 
 def test_an_empty_question_changes_nothing(callbacks):
-    [step] = callbacks.answer("  \n", "tab", [])
+    [step] = callbacks.answer("", "  \n", "tab", [])
     assert all(is_left_alone(value) for value in step)
 
 
 def test_a_question_too_long_is_told(callbacks):
-    *_, last = callbacks.answer("x" * 10_000, "tab", [])
+    *_, last = callbacks.answer("", "x" * 10_000, "tab", [])
     assert "10,000 characters" in parse(last[ANSWERED]).one(".notice").text
 
 
 def test_the_overview_shows_the_library(callbacks):
-    shown = callbacks.overview([])
+    shown = callbacks.overview("", [])
     assert "2 passages in 1 document" in parse(shown[FACTS]).text
     assert parse(shown[DOCUMENTS]).one(".document").text == "Planes"
     assert parse(shown[2]).one("h1").text == "Ask your documents"
-    assert callbacks.overview(["a turn"])[2] == ""
+    assert callbacks.overview("", ["a turn"])[2] == ""
 
 
 def test_a_library_that_cannot_be_read_says_so_and_questions_too(callbacks, assistant, monkeypatch):
@@ -117,15 +117,15 @@ def test_a_library_that_cannot_be_read_says_so_and_questions_too(callbacks, assi
         raise LibraryDamaged("the catalogue is damaged: restore it from a copy")
 
     monkeypatch.setattr(assistant.library, "documents", fail)
-    assert "restore it" in parse(callbacks.overview([])[DOCUMENTS]).one(".notice").text
+    assert "restore it" in parse(callbacks.overview("", [])[DOCUMENTS]).one(".notice").text
     monkeypatch.setattr(Assistant, "stream", fail)
-    *_, last = callbacks.answer("When?", "tab", [])
+    *_, last = callbacks.answer("", "When?", "tab", [])
     assert "restore it" in parse(last[ANSWERED]).one(".notice").text
 
 
 def test_uploads_empty_the_drop_and_fill_the_ledger(callbacks, assistant, tmp_path):
     (tmp_path / "notes.txt").write_text("A zebra ran.")
-    first, *_, last = callbacks.add([str(tmp_path / "notes.txt")])
+    first, *_, last = callbacks.add("", [str(tmp_path / "notes.txt")])
     assert first[0] is None
     assert is_left_alone(last[0])
     assert parse(last[1]).one(".added").one(".title").text == "notes.txt"

@@ -31,7 +31,7 @@ def test_a_question_goes_from_evidence_to_answer(assistant):
 class Slow(Assistant):
     """Writes one sentence, then waits for the test."""
 
-    def stream(self, question, *, history=(), config=None):
+    def stream(self, question, *, history=(), within=None, config=None):
         self.waiting = threading.Event()
         self.closed = threading.Event()
         try:
@@ -79,7 +79,7 @@ def test_stop_all_ends_every_tab(library, embedder, settings):
 class Failing(Assistant):
     error: Exception
 
-    def stream(self, question, *, history=(), config=None):
+    def stream(self, question, *, history=(), within=None, config=None):
         yield EvidenceFound((), (), question)
         raise self.error
 
@@ -102,7 +102,7 @@ def test_failures_become_sentences(library, embedder, settings, caplog, error, w
 
 def test_time_passes_visibly_while_nothing_comes(library, embedder, settings, monkeypatch):
     class Silent(Assistant):
-        def stream(self, question, *, history=(), config=None):
+        def stream(self, question, *, history=(), within=None, config=None):
             time.sleep(0.2)
             yield EvidenceFound((), (), question)
 
