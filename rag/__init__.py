@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         SyncRefused,
         UnknownFormat,
         UsageError,
+        UserError,
     )
     from rag.library import Library
     from rag.settings import Settings, load_settings
@@ -98,6 +99,7 @@ __all__ = [
     "TextWritten",
     "UnknownFormat",
     "UsageError",
+    "UserError",
     "load_settings",
 ]
 

@@ -4,7 +4,8 @@ FootnoteError
 ├── UsageError                the request itself is wrong (exit code 2)
 │   ├── SettingsError         an unknown or invalid setting
 │   ├── QuestionError         an empty or over-long question
-│   └── EvaluationError       questions or a report that cannot be read, or an unknown measure
+│   ├── EvaluationError       questions or a report that cannot be read, or an unknown measure
+│   └── UserError             a user's name or password that will not do, or no such user
 ├── LibraryError              the library cannot do what was asked
 │   ├── LibraryMissing        nothing has been added yet
 │   ├── LibraryInUse          another process writes to it (retry later)
@@ -56,6 +57,10 @@ class QuestionError(UsageError):
 
 class EvaluationError(UsageError):
     """Questions or a report that an evaluation cannot read, or a measure that it does not know."""
+
+
+class UserError(UsageError):
+    """A name or password that will not do, a user who is not there, or one who is there already."""
 
 
 class LibraryError(FootnoteError):

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from rag.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
 FILE = "footnote.toml"
 ENVIRONMENT, OPTIONS, DEFAULTS = "the environment", "the options", "the defaults"
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 def default_library() -> Path:
@@ -73,6 +84,32 @@ class Settings(BaseModel):
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")
+    auth: bool = Field(False, description="who opens the chat has to sign in")
+    hosts: tuple[str, ...] = Field(
+        (), description="names by which the chat is called beside its address, as one name or a,b"
+    )
+    proxies: tuple[str, ...] = Field(
+        (), description="addresses or networks of reverse proxies whose X-Forwarded headers are believed"
+    )
+
+    @field_validator("hosts", "proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Take a list also as one text, as the environment has it."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("hosts")
+    @classmethod
+    def _plain_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"'{name}' is no bare name, as in docs.example.com")
+        return tuple(map(str.lower, names))
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(network)) for network in networks)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

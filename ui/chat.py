@@ -23,6 +23,8 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/reader.css">'
     '<link rel="stylesheet" href="/ui/side.css">'
     '<link rel="stylesheet" href="/ui/settings.css">'
+    '<link rel="stylesheet" href="/ui/session.css">'
+    '<script type="module" src="/ui/session.js"></script>'
     '<script type="module" src="/ui/footnote.js"></script>'
 )
 

@@ -19,18 +19,22 @@ def run(console: Console, settings: Settings) -> None:
     """Open the library, start the models in the background, and serve.
 
     Raises:
-        SettingsError: the address or port cannot be used.
+        SettingsError: the address or port cannot be used, or nobody could sign in.
         LibraryInUse: another process holds the library.
     """
-    from ui.server import check_port
+    from ui.listen import check_port, check_reach, is_loopback
+    from ui.sign_ins import check_users
 
-    check_port(settings.host, settings.port)
+    check_reach(settings)
+    check_port(settings.host, settings.port, auth=settings.auth)
     library = Library.open(settings.library, create=True)
     try:
         if library.read_only:
             console.print("This library may only be read: it answers, and no documents can be added.")
         else:
             library.lock("footnote chat")
+        if settings.auth:
+            check_users(library)
         with fetching(console) as progress:
             embedder = make_embedder(settings, progress)
             chat_model = make_chat_model(settings, progress)
@@ -43,11 +47,15 @@ def run(console: Console, settings: Settings) -> None:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         from ui.server import serve
 
-        serve(
-            assistant,
-            settings,
-            lambda url: console.print(f"Footnote is ready: [bold]{url}[/bold]  (Ctrl-C ends it)"),
-        )
+        def ready(url: str) -> None:
+            console.print(f"Footnote is ready: [bold]{url}[/bold]  (Ctrl-C ends it)")
+            if settings.auth and not (is_loopback(settings.host) or settings.proxies):
+                console.print(
+                    "Passwords and documents pass unencrypted by http: "
+                    "put a proxy with TLS before it where others can listen."
+                )
+
+        serve(assistant, settings, ready)
 
 
 def _warm(assistant: Assistant) -> None:

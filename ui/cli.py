@@ -17,6 +17,7 @@ from ui.care_commands import commands as care_commands
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 from ui.sync_commands import commands as sync_commands
+from ui.users_commands import users
 
 app = typer.Typer(
     name="footnote",
@@ -66,6 +67,7 @@ def _fail(message: str, code: int) -> None:
 app.add_typer(commands)
 app.add_typer(sync_commands)
 app.add_typer(care_commands)
+app.add_typer(users, name="users")
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')
@@ -98,17 +100,23 @@ def ask(
                 console.print(explained(answer.trace))
 
 
-@app.command(epilog="Example:  footnote chat --port 8080")
+@app.command(epilog="Examples:  footnote chat --port 8080   ·   footnote chat --auth --host 0.0.0.0")
 def chat(
     library: LibraryOption = None,
     host: Annotated[str | None, typer.Option(show_default="127.0.0.1", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(show_default="7860", help="Port, 0 for a free one.")] = None,
     llm: ModelOption = None,
+    auth: Annotated[
+        bool | None,
+        typer.Option(
+            "--auth/--no-auth", show_default=False, help="Who opens it has to sign in; see 'footnote users'."
+        ),
+    ] = None,
 ) -> None:
     """Open the chat in the browser; Ctrl-C ends it."""
     from ui.chatting import run
 
-    run(Console(highlight=False), settings_for(library, host=host, port=port, llm=llm))
+    run(Console(highlight=False), settings_for(library, host=host, port=port, llm=llm, auth=auth))
 
 
 @app.command(

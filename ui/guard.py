@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.listen import ANY_ADDRESS
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "
@@ -19,10 +21,18 @@ CONTENT_SECURITY_POLICY = (
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
 }
+"""Of every answer. The referrer goes to no other site; were it to go to none at all, browsers would name no
+origin (``null``) when they send our own forms."""
+
+HSTS = "max-age=15552000"
+"""For half a year by https only, once it came by https: this name alone, not those below it."""
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -33,7 +43,15 @@ _GRADIO_ROUTES = re.compile(
 )
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
 
-_OWN_ROUTES = re.compile(r"/(health|(documents|conversations|turns)(/.*)?|feedback\.jsonl|view/[a-z]+|ui/.*)")
+_OWN_ROUTES = re.compile(
+    r"/(health|me|sign-in|sign-out|(documents|conversations|turns)(/.*)?|feedback\.jsonl|view/[a-z]+|ui/.*)"
+)
+_THE_SAME_FOR_ALL = re.compile(
+    r"/((ui|assets|static)/.*|(gradio_api/)?theme\.css|favicon\.ico|robots\.txt|manifest\.json)"
+)
+"""What may be kept by browsers and proxies; everything else is one visitor's."""
+_WHOLE = frozenset({200, 206, 304})
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,8 +76,10 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
-                if scope["path"].startswith("/documents"):
-                    headers.setdefault("Cache-Control", "no-store")
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = HSTS
+                if message["status"] not in _WHOLE or not _THE_SAME_FOR_ALL.fullmatch(scope["path"]):
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         refusal = refuse(scope["method"], scope["path"], Headers(scope=scope), self._hosts)
@@ -75,8 +95,11 @@ def refuse(
     A foreign name in ``Host`` is another site's name that points here (DNS rebinding). A foreign ``Origin``
     or ``Sec-Fetch-Site`` is another site's page that calls; only following a link to the page is open to it.
     """
-    if _hostname(headers.get("host", "")) not in hosts:
-        return PlainTextResponse("this address is not one of Footnote's: open it by localhost", 421)
+    if not _is_ours(_hostname(headers.get("host", "")), hosts):
+        return PlainTextResponse(
+            "this address is not one of Footnote's: open it by localhost, or name it in the setting 'hosts'",
+            421,
+        )
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         return PlainTextResponse("calls from other sites are refused", 403)
@@ -87,6 +110,11 @@ def refuse(
     if not (_GRADIO_ROUTES.fullmatch(path) or _OWN_ROUTES.fullmatch(path)):
         return PlainTextResponse("not found", 404)
     return None
+
+
+def _is_ours(name: str, hosts: frozenset[str]) -> bool:
+    """Return whether a name is one of ours: where we listen on every address, each one in numbers is, too."""
+    return name in hosts or (not hosts.isdisjoint(ANY_ADDRESS) and _ADDRESS.fullmatch(name) is not None)
 
 
 def _hostname(host: str) -> str:

@@ -8,11 +8,11 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -26,11 +26,15 @@ from rag.library import Library
 from rag.settings import Settings
 from ui.asking import Asking
 from ui.conversation_routes import add_conversation_routes
+from ui.gate import Gate
 from ui.guard import Guard
-from ui.listen import address, check_host, check_port, listen
+from ui.listen import address, check_host, check_port, check_reach, listen, names_of
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
+from ui.sign_in_routes import add_sign_in_routes
+from ui.sign_ins import SignIns
+from ui.visitors import signed_in
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -53,30 +57,34 @@ _LOG = logging.getLogger(__name__)
 class _App(FastAPI):
     """A FastAPI application with the guard outside of everything, error pages included."""
 
-    def __init__(self, hosts: list[str]) -> None:
+    def __init__(self, settings: Settings, sign_ins: SignIns | None) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-        self._hosts = hosts
+        self._settings = settings
+        self.add_middleware(Gate, sign_ins=sign_ins)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the stack that FastAPI builds."""
-        return Guard(super().build_middleware_stack(), self._hosts)
+        guarded = Guard(super().build_middleware_stack(), names_of(self._settings))
+        return _behind(guarded, self._settings.proxies) if self._settings.proxies else guarded
 
 
 def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     """Return the application: routes, page and guard; its ``state.end_streams()`` lets open pages go.
 
     Raises:
-        SettingsError: `settings.host` is not an address of this machine.
+        SettingsError: others could reach it without signing in, or nobody could sign in.
     """
     import gradio as gr
 
     from ui.chat import HEAD, build_page, make_theme
 
-    check_host(settings.host)
+    check_reach(settings)
+    sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    app = _App([settings.host])
+    app = _App(settings, sign_ins)
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
+    add_sign_in_routes(app, sign_ins)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
@@ -97,6 +105,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         enable_monitoring=False,
         theme=make_theme(),
         head=HEAD,
+        auth_dependency=signed_in if settings.auth else None,
     )
     gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and r.name != "ui")
 
@@ -132,13 +141,14 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
             await super().shutdown(sockets)
 
     try:
-        with listen(settings.host, settings.port) as listener, _private_uploads():
+        with listen(settings.host, settings.port, auth=settings.auth) as listener, _private_uploads():
             app = create_app(assistant, settings)
             config = uvicorn.Config(
                 app,
                 log_level="error",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # the setting `proxies` says whose are believed
                 timeout_graceful_shutdown=SHUTDOWN_S,
             )
             with _signals_that_end():
@@ -153,6 +163,13 @@ def _chats_of(app: FastAPI, library: Library) -> Catalog:
         return library.catalog
     folder = app.state.passing = tempfile.TemporaryDirectory(prefix="footnote-")
     return Catalog(Path(folder.name), create=True)
+
+
+def _behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+    """Return the application with the scheme and address of who called the proxies in front of it."""
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), list(proxies)))
 
 
 @contextmanager

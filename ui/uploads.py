@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from ingest.limits import DEFAULT_LIMITS, Limits
+from rag.access import private_folder
 from rag.errors import FootnoteError, StorageError
 from rag.upkeep import UPLOADS
 from ui.ledger import Ledger, Line, after_outcomes, after_progress
@@ -64,11 +65,16 @@ def keep(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def add_uploads(
-    library: Library, embedder: Embedder, files: Sequence[Path], limits: Limits = DEFAULT_LIMITS
+    library: Library,
+    embedder: Embedder,
+    files: Sequence[Path],
+    limits: Limits = DEFAULT_LIMITS,
+    user: str = "",
 ) -> Iterator[Ledger]:
-    """Add uploaded files to the library, and yield the ledger at every step."""
+    """Add the files that a user uploaded to the library, and yield the ledger at every step."""
+    uploads = library.path / UPLOADS
     try:
-        paths = keep(files, library.path / UPLOADS)
+        paths = keep(files, uploads / private_folder(user) if user else uploads)
     except FootnoteError as error:
         yield Ledger(tuple(Line(file.name, "failed") for file in files), error=str(error))
         return

@@ -24,10 +24,23 @@ def visitor(request: HTTPConnection) -> str:
     return name
 
 
+def signed_in(request: HTTPConnection) -> str | None:
+    """Return the name of who is signed in, or None: Gradio then answers nothing of its own accord."""
+    return request.scope.get(KEY) or None
+
+
 def user_of(request: gr.Request) -> str:
-    """Return the same for the events of the page."""
-    asked = request.request
-    return visitor(asked) if asked is not None else ""
+    """Return the name of who calls a callback of the page; empty where nobody has to sign in.
+
+    Gradio hands on the very request that put an event in its queue, with the scope that the gate filled.
+
+    Raises:
+        KeyError: the request did not pass the gate; nobody's name must not stand for everybody's rights.
+    """
+    if request.request is None:
+        raise KeyError(KEY)
+    name: str = request.request.scope[KEY]
+    return name
 
 
 def documents_for(library: Library, user: str) -> list[Document]:

@@ -127,8 +127,8 @@ const signedIn = async () => {
   const answer = await fetch("/me").catch(() => null);
   const { name } = answer?.ok ? await answer.json() : {};
   if (!name) return;
-  const leave = make("button", { type: "submit", class: "action" }, "Sign out");
-  who.append(make("span", {}, name), make("form", { method: "post", action: "/sign-out" }, leave));
+  const leave = make("button", { type: "button", class: "action", "data-sign-out": "" }, "Sign out");
+  who.append(make("span", {}, name), leave);
 };
 
 wide.addEventListener("change", settle);

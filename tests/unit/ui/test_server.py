@@ -71,7 +71,7 @@ def test_every_response_carries_the_security_headers(client, method, path, statu
     assert response.status_code == status
     assert response.headers["content-security-policy"] == POLICY
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["referrer-policy"] == "same-origin"
     assert response.headers["x-frame-options"] == "DENY"
     assert "access-control-allow-origin" not in response.headers
 

@@ -1,0 +1,134 @@
+"""What the commands on users do, and what they say of it."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from rag.belongings import Belongings, belongings, remove_belongings
+from rag.errors import UserError
+from rag.library import Library
+from rag.settings import Settings
+from rag.users import Users, check_name, check_password
+from ui.options import print_json
+
+
+def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bool, take_over: bool) -> None:
+    """Add a user; the library is made where there is none yet.
+
+    Raises:
+        UserError: the name or password will not do, the user is there, or an earlier one left something.
+        LibraryInUse: another process holds the library.
+    """
+    check_name(name)
+    with Library.open(settings.library, create=True) as library:
+        library.lock("footnote users")
+        users = Users(library.catalog)
+        if any(user.name == name for user in users.all()):
+            raise UserError(
+                f"there is a user '{name}' already: change the password by 'footnote users password {name}'"
+            )
+        left = belongings(library, name)
+        if left and not take_over:
+            raise UserError(
+                f"an earlier user '{name}' left {left}: give them to the new one by --take-over, or remove "
+                f"them by 'footnote users remove {name} --with-everything'"
+            )
+        users.add(name, ask_password(name, stdin=stdin))
+    console.print(f"{name} can sign in now, once the chat runs with --auth")
+    if left:
+        console.print(f"{name} finds {left} of an earlier user of that name")
+
+
+def list_and_report(console: Console, settings: Settings, *, as_json: bool) -> None:
+    """Show the users with what is theirs."""
+    with Library.open(settings.library) as library:
+        rows = [(user, belongings(library, user.name)) for user in Users(library.catalog).all()]
+    if as_json:
+        print_json([asdict(user) | asdict(theirs) for user, theirs in rows])
+    elif rows:
+        console.print(_table([(user.name, user.made_at, theirs) for user, theirs in rows]))
+    else:
+        console.print("There is no user yet: make one by 'footnote users add NAME'")
+
+
+def change_password_and_report(console: Console, settings: Settings, name: str, *, stdin: bool) -> None:
+    """Change a user's password.
+
+    Raises:
+        UserError: there is no such user, or the password will not do.
+        LibraryInUse: another process holds the library.
+    """
+    with Library.open(settings.library) as library:
+        library.lock("footnote users")
+        users = Users(library.catalog)
+        users.require(name)
+        users.set_password(name, ask_password(name, stdin=stdin))
+    console.print(f"{name} has a new password, and has to sign in again everywhere")
+
+
+def remove_and_report(console: Console, settings: Settings, name: str, *, everything: bool) -> None:
+    """Remove a user, and with `everything` what is theirs.
+
+    Raises:
+        UserError: there is no such user, nor anything that one left.
+        LibraryInUse: another process holds the library.
+    """
+    check_name(name)
+    with Library.open(settings.library) as library:
+        library.lock("footnote users")
+        users = Users(library.catalog)
+        left = belongings(library, name)
+        if not (everything and left):
+            users.require(name)
+        gone = users.remove(name)
+        if everything:
+            left = remove_belongings(library, name)
+    if gone:
+        console.print(f"{name} cannot sign in any more")
+    if everything:
+        console.print(
+            f"{left} removed; 'footnote remove --purge' leaves nothing of their text in the library's files"
+            if left
+            else "there was nothing else of theirs"
+        )
+    elif left:
+        console.print(
+            f"{left} of theirs stay, unseen by others: remove them by "
+            f"'footnote users remove {name} --with-everything'"
+        )
+
+
+def ask_password(name: str, *, stdin: bool) -> str:
+    """Return a new password, asked for twice without showing it, or the first line of standard input.
+
+    Raises:
+        UserError: it will not do, the two differ, or there is nobody to ask.
+    """
+    if stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        check_password(name, password)
+        return password
+    if not sys.stdin.isatty():
+        raise UserError(
+            "there is no terminal to ask for the password: give it on standard input, with --stdin"
+        )
+    password = getpass.getpass(f"Password for {name}: ")
+    check_password(name, password)
+    if getpass.getpass("The same again: ") != password:
+        raise UserError("the two passwords differ, and nothing was changed: run it again")
+    return password
+
+
+def _table(rows: list[tuple[str, str, Belongings]]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for name in ("name", "since", "documents", "collections", "conversations"):
+        table.add_column(name, justify="left" if name in ("name", "since") else "right")
+    for name, since, theirs in rows:
+        counts = (theirs.documents, theirs.collections, theirs.conversations)
+        table.add_row(name, since, *map(str, counts))
+    return table
