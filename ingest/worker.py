@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -58,12 +59,13 @@ class Worker:
         """The child's process id; None while there is no child."""
         return self._child.pid if self._child else None
 
-    def read(self, path: Path, *, follow: bool = True) -> bytes:
+    def read(self, path: Path, *, follow: bool = True, content: Path | None = None) -> bytes:
         """Return the bytes of a file that may be loaded; no more is read than a file may have.
 
         Args:
             path: the file.
             follow: read what a link leads to; else a link is refused.
+            content: where its bytes are for now; at `path` when None.
 
         Raises:
             LoadError: it is of an unknown kind, too large, a link, or cannot be opened.
@@ -71,19 +73,23 @@ class Worker:
         name = shown(path.name)
         if follow or not path.is_symlink():
             check_supported(name, pictures=self._limits.ocr)
-        data = _read(path, self._limits, follow=follow)
+        data = _read(content or path, self._limits, follow=follow)
         self._check_size(name, data)
         return data
 
-    def load(self, path: Path, data: bytes | None = None) -> Text:
+    def load(
+        self, path: Path, data: bytes | None = None, *, wanted: Callable[[], bool] = lambda: True
+    ) -> Text:
         """Return the text of a file.
 
         Args:
             path: the file; its name picks the loader.
             data: its bytes, where the caller has them already.
+            wanted: asked all the time; once it is false, the child is stopped.
 
         Raises:
             LoadError: one of its subclasses; the message says why and what to do.
+            InterruptedError: the text is not `wanted` any more.
         """
         name = shown(path.name)
         if data is None:
@@ -92,9 +98,9 @@ class Worker:
         self._check_size(name, data)
         with self._lock:
             limits = self._limits
-            text = self._load(name, data, "leave" if limits.ocr else "refuse", limits)
+            text = self._load(name, data, "leave" if limits.ocr else "refuse", limits, wanted)
             if limits.ocr and may_be_scanned(name) and text.blank_pages:
-                text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)))
+                text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)), wanted)
             return text
 
     def close(self) -> None:
@@ -114,21 +120,30 @@ class Worker:
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits)
 
-    def _load(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text:
+    def _load(self, name: str, data: bytes, scans: Scans, limits: Limits, wanted: Callable[[], bool]) -> Text:
         deadline = time.monotonic() + limits.load_timeout_s
         while True:
             fresh = self._child is None
-            outcome = self._ask(name, data, scans, limits, deadline)
+            outcome = self._ask(name, data, scans, limits, deadline, wanted)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
-    def _ask(self, name: str, data: bytes, scans: Scans, limits: Limits, deadline: float) -> Text | LoadError:
+    def _ask(
+        self,
+        name: str,
+        data: bytes,
+        scans: Scans,
+        limits: Limits,
+        deadline: float,
+        wanted: Callable[[], bool],
+    ) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
+            InterruptedError: it is not `wanted` any more.
         """
         header = json.dumps({"name": name, "limits": limits.to_dict(), "scans": scans}).encode()
         child = self._child = self._child or _start(limits.memory_bytes)
@@ -137,6 +152,7 @@ class Worker:
                 (header, data),
                 timeout_s=max(0.0, deadline - time.monotonic()),
                 max_reply=6 * limits.max_characters + _OVERHEAD,
+                wanted=wanted,
             )
         except TimeoutError:
             self._stop()

@@ -12,6 +12,8 @@ FootnoteError
 │   ├── LibraryDamaged        the catalogue is not readable
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
+│   ├── CollectionNotFound    no collection by that id
+│   ├── UploadNotFound        no upload by that id
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -88,6 +90,14 @@ class BackupError(LibraryError):
 
 class DocumentNotFound(LibraryError):
     """No document in the library by that id, name or path."""
+
+
+class CollectionNotFound(LibraryError):
+    """No collection by that id."""
+
+
+class UploadNotFound(LibraryError):
+    """No upload by that id."""
 
 
 class SyncRefused(LibraryError):
