@@ -158,7 +158,7 @@ class Run:
                 text = worker.load(path, data, wanted=task.wanted)
                 entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._limits.ocr)
         except LoadError as error:
-            self._failed(path, digest, error)
+            self._failed(task, digest, error)
         except InterruptedError:
             self._cancelled(task)
         else:
@@ -243,8 +243,12 @@ class Run:
         wanted = (entry for entry in self._waiting if entry.task.wanted())
         return list(dict.fromkeys(part for entry in wanted for part in entry.parts if part not in held))
 
-    def _failed(self, path: Path, digest: str, error: LoadError) -> None:
+    def _failed(self, task: Task, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
+        path = task.path
+        if not task.wanted():
+            self._cancelled(task)
+            return
         if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
             self._library.fail(failed(path, digest, error))
         self._settle(Outcome(path, "failed", title_of(path), reason=str(error)))

@@ -112,15 +112,27 @@ def remove_upload(folder: Path, uri: str) -> None:
     Raises:
         StorageError: it cannot be removed.
     """
-    uploads, parts = folder.absolute() / UPLOADS, urlsplit(uri)
-    file = Path(os.fsdecode(unquote_to_bytes(parts.path)))
-    if parts.scheme != "file" or ".." in file.parts or not file.is_relative_to(uploads):
+    uploads, file = folder.absolute() / UPLOADS, uploaded(folder, uri)
+    if file is None:
         return
     with translated(folder):
         file.unlink(missing_ok=True)
         for parent in file.parents:
             if parent == uploads or not _remove_empty(parent):
                 return
+
+
+def uploaded(folder: Path, uri: str) -> Path | None:
+    """Return the file of a document that came through the browser, None for any other.
+
+    Args:
+        folder: the library's.
+        uri: where the document's file is.
+    """
+    parts = urlsplit(uri)
+    file = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    inside = parts.scheme == "file" and ".." not in file.parts
+    return file if inside and file.is_relative_to(folder.absolute() / UPLOADS) else None
 
 
 def _remove_empty(folder: Path) -> bool:

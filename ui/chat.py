@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.limits import Limits
+from ingest.load import SUPPORTED
 from rag.errors import FootnoteError
 from rag.types import Document
 from rag.types import Turn as Said
@@ -15,18 +14,16 @@ from ui.frame import (
     EXAMPLES,
     fitting_examples,
     library_facts,
-    library_heading,
     masthead,
     theme_switch,
     welcome,
 )
 from ui.html import Html
-from ui.ledger import render_documents, render_ledger
+from ui.library_page import library_frame
 from ui.parts import Facts, render_error
 from ui.render import render_conversation, render_question, render_written
 from ui.runs import Runs
 from ui.turn import Turn
-from ui.uploads import add_uploads
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -40,7 +37,10 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/page.css">'
     '<link rel="stylesheet" href="/ui/turn.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
+    '<link rel="stylesheet" href="/ui/library.css">'
+    '<link rel="stylesheet" href="/ui/map.css">'
     '<script type="module" src="/ui/footnote.js"></script>'
+    '<script type="module" src="/ui/library.js"></script>'
 )
 
 AT_ONCE = 20
@@ -94,10 +94,7 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
                 elem_id="question",
             )
         with gr.Column(elem_id="library"):
-            _view("library-heading", library_heading())
-            files = gr.File(file_count="multiple", label="Add documents", elem_id="files", height=110)
-            ledger = _view("ledger")
-            documents = _view("documents")
+            _view("library-page", library_frame(SUPPORTED, assistant.settings.max_file_mb))
         refresh = gr.Button("Refresh", elem_id="refresh")
 
         asking = [past, asked, answered, box, turns, greeting, *examples]
@@ -112,11 +109,8 @@ def build_page(assistant: Assistant, runs: Runs) -> gr.Blocks:
                 **_QUIET,
             )
         box.stop(callbacks.stop, tab, concurrency_limit=None, **_QUIET)
-        adding = files.upload(
-            callbacks.add, files, [files, ledger], concurrency_id="add", concurrency_limit=1, **_QUIET
-        )
-        overview = [facts, documents, greeting, *examples]
-        for event in (page.load, refresh.click, adding.then):
+        overview = [facts, greeting, *examples]
+        for event in (page.load, refresh.click):
             event(callbacks.overview, turns, overview, **_QUIET)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
     return page
@@ -160,17 +154,6 @@ class Callbacks:
         """End the answer that a tab waits for."""
         self._runs.stop(tab)
 
-    def add(self, files: list[str]) -> Iterator[list[Any]]:
-        """Add uploaded files, showing each step."""
-        import gradio as gr
-
-        emptied = False
-        library, embedder = self._assistant.library, self._assistant.embedder
-        limits = Limits.of(self._assistant.settings)
-        for ledger in add_uploads(library, embedder, [Path(file) for file in files], limits):
-            yield [gr.skip() if emptied else None, render_ledger(ledger)]
-            emptied = True
-
     def overview(self, turns: list[Turn]) -> list[Any]:
         """Show what is in the library."""
         import gradio as gr
@@ -178,12 +161,11 @@ class Callbacks:
         try:
             documents = self._assistant.library.documents()
         except FootnoteError as error:
-            return [gr.skip(), render_error(str(error)), *[gr.skip()] * (1 + len(EXAMPLES))]
+            return [gr.skip(), render_error(str(error)), *[gr.skip()] * len(EXAMPLES)]
         facts = _facts_of(documents, self._assistant.model)
         fitting = set() if turns else set(fitting_examples(documents))
         return [
             library_facts(facts),
-            render_documents(documents),
             "" if turns else welcome(facts),
             *(gr.update(visible=question in fitting) for question in EXAMPLES.values()),
         ]

@@ -28,12 +28,17 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _GRADIO_ROUTES = re.compile(
     r"/(config/?|theme\.css|manifest\.json|favicon\.ico|robots\.txt|(assets|static)/.*"
-    r"|gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|startup-events|theme\.css"
+    r"|gradio_api/(queue/(join|data)|cancel|reset|startup-events|theme\.css"
     r"|heartbeat/[^/]+))?"
 )
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
 
-_OWN_ROUTES = re.compile(r"/(health|documents(/.*)?|ui/.*)")
+_OWN_ROUTES = re.compile(
+    r"/(health|documents(/.*)?|ui/.*|uploads(/.*)?|starter|collections(/.*)?|view/library|map|passages/.*)"
+)
+_DATA = ("/documents", "/uploads", "/collections", "/view", "/map", "/passages")
+"""What is never kept by a browser: it changes, and may be another user's turn next."""
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,7 +63,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
-                if scope["path"].startswith("/documents"):
+                if scope["path"].startswith(_DATA):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from rag.errors import DocumentNotFound, FootnoteError, LibraryInUse, UsageError
+from rag.errors import (
+    CollectionNotFound,
+    DocumentNotFound,
+    FootnoteError,
+    LibraryInUse,
+    LibraryMissing,
+    LimitExceeded,
+    UnknownFormat,
+    UploadNotFound,
+    UsageError,
+)
 from ui.reader import render_document
 from ui.visitors import document_for, documents_for, visitor
 
@@ -64,15 +74,21 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
             window=(first, last) if first is not None and last is not None else None,
         )
 
-    @app.delete("/documents/{document_id}", status_code=204)
-    def remove(request: Request, document_id: str) -> Response:
-        library.remove(document_for(library, document_id, visitor(request), change=True).id)
-        return Response(status_code=204)
+
+_STATUSES = {
+    DocumentNotFound: 404,
+    CollectionNotFound: 404,
+    UploadNotFound: 404,
+    LibraryMissing: 404,
+    LimitExceeded: 413,
+    UnknownFormat: 415,
+}
 
 
 def _status_of(error: FootnoteError) -> int:
-    if isinstance(error, DocumentNotFound):
-        return 404
+    for kind, status in _STATUSES.items():
+        if isinstance(error, kind):
+            return status
     if isinstance(error, UsageError):
         return 422
     return 503 if isinstance(error, LibraryInUse) or error.retryable else 500

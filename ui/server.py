@@ -6,21 +6,23 @@ import logging
 import os
 import signal
 import socket
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from rag.settings import Settings
 from ui.guard import Guard
+from ui.intake import Intake
+from ui.library_routes import add_library_routes
 from ui.listen import address, check_host, check_port, listen
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["check_host", "check_port", "create_app", "serve"]
 
 STATIC = Path(__file__).parent / "static"
-MAX_UPLOAD = "200mb"
-"""Largest file that the page takes."""
-
 SHUTDOWN_S = 2
 """Seconds that open streams get to end by themselves."""
 
@@ -69,6 +68,8 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
     app = _App([settings.host])
     add_routes(app, assistant)
+    intake = add_library_routes(app, assistant)
+    app.router.lifespan_context = _reading(intake)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     runs = Runs(assistant)
     gr.mount_gradio_app(
@@ -78,7 +79,6 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=MAX_UPLOAD,
         favicon_path=str(STATIC / "icon.png"),
         ssr_mode=False,
         pwa=False,
@@ -91,10 +91,25 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
     def end_streams() -> None:
         runs.stop_all()
+        intake.halt()
         gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams
     return app
+
+
+def _reading(intake: Intake) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what reads uploads for as long as the application runs, and no longer."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(intake.stop)
+
+    return lifespan
 
 
 def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -120,7 +135,7 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
             await super().shutdown(sockets)
 
     try:
-        with listen(settings.host, settings.port) as listener, _private_uploads():
+        with listen(settings.host, settings.port) as listener:
             app = create_app(assistant, settings)
             config = uvicorn.Config(
                 app,
@@ -133,17 +148,6 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
                 Server(config).run(sockets=[listener])
     finally:
         assistant.close()
-
-
-@contextmanager
-def _private_uploads() -> Iterator[None]:
-    """Let Gradio keep files on their way in a folder that only this user reads, and only while it runs."""
-    with tempfile.TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        try:
-            yield
-        finally:
-            os.environ.pop("GRADIO_TEMP_DIR", None)
 
 
 @contextmanager
