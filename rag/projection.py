@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from rag.vectors import Matrix
@@ -42,16 +40,14 @@ def clustered(vectors: Matrix) -> Matrix:
 
 
 def _components(vectors: Matrix, n: int) -> Matrix:
-    """Return the vectors' `n` principal components; zeros where there are fewer."""
-    from sklearn.decomposition import PCA
-
+    """Return the vectors' `n` principal components, shape (m, n); zeros where there are fewer."""
     found = np.zeros((len(vectors), n), np.float32)
-    most = min(n, *vectors.shape) if len(vectors) > 1 else 0
-    if most:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # all vectors the same: no variance to explain
-            reduced = PCA(most, random_state=_SEED).fit_transform(vectors)
-        found[:, :most] = np.nan_to_num(reduced)
+    if len(vectors):
+        centred = vectors - vectors.mean(axis=0)
+        _, axes = np.linalg.eigh(centred.T @ centred)  # ascending
+        strongest = axes[:, ::-1][:, :n]
+        signs = np.sign(strongest[np.abs(strongest).argmax(axis=0), range(strongest.shape[1])])
+        found[:, : strongest.shape[1]] = centred @ (strongest * signs)  # the same way round each time
     return found
 
 

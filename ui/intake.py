@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag.models import Embedder
 
 _IDLE_S = 60.0
+_AGAIN_S = 2.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -60,7 +61,7 @@ class Intake:
     def halt(self) -> None:
         """Ask for an end: what is being read is left for the next start."""
         self._stopping.set()
-        self.jobs.wake()
+        self.jobs.end()
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """End, and wait until the library is not written to any more, at most so long."""
@@ -101,7 +102,7 @@ class Intake:
                 self._library.open_index()
                 self._added = False
         except FootnoteError as error:
-            self._fail(str(error))
+            self._end(error)
         except Exception:  # the border of a thread: the page must say something
             _LOG.exception("reading uploaded files failed")
             self._fail(UNEXPECTED)
@@ -153,6 +154,14 @@ class Intake:
             return
         state: State = "unchanged" if outcome.kind == "same" else "done"
         self.jobs.settle(job.id, state, n_passages=outcome.n_passages, note=outcome.reason or "")
+
+    def _end(self, error: FootnoteError) -> None:
+        """Let the files wait for a better moment where there may be one."""
+        if error.retryable:
+            self.jobs.release(note=str(error))
+            self._stopping.wait(_AGAIN_S)
+        else:
+            self._fail(str(error))
 
     def _fail(self, reason: str) -> None:
         """Settle what was in hand when reading came to an end; with nothing in hand, the next that waits."""

@@ -64,6 +64,7 @@ class Jobs:
         self._versions: dict[str, int] = {}
         self._changed = threading.Condition()
         self._forgotten = forgotten
+        self._ended = False
         self._nonce = secrets.token_hex(4)
 
     # -- for people --------------------------------------------------------------------------------------
@@ -146,13 +147,15 @@ class Jobs:
     # -- for the one who works ---------------------------------------------------------------------------
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until a job waits, at most so long, and say whether one does."""
+        """Wait until a job waits, at most so long or until `end`, and say whether one does."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._next() is not None, timeout_s)
+            self._changed.wait_for(lambda: self._ended or self._next() is not None, timeout_s)
+            return self._next() is not None
 
-    def wake(self) -> None:
-        """Let `wait` look again."""
+    def end(self) -> None:
+        """Let nobody `wait` any more."""
         with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def take(self) -> Job | None:
@@ -165,7 +168,7 @@ class Jobs:
             if job is None:
                 return None
             self.embedding()
-            self._put(replace(job, state="reading"))
+            self._put(replace(job, state="reading", note=""))
             return job
 
     def embedding(self) -> None:
@@ -196,12 +199,19 @@ class Jobs:
                 self._put(replace(job, state=state, n_passages=n_passages, note=note))
                 self._trim(job.owner)
 
-    def release(self) -> None:
-        """Let all jobs that are in hand wait again: who worked at them has stopped."""
+    def release(self, note: str = "") -> None:
+        """Let all jobs that are in hand wait again: who worked at them has stopped.
+
+        Args:
+            note: why the next one has to wait; empty where it has not.
+        """
         with self._changed:
             for job in list(self._jobs.values()):
                 if job.state in IN_HAND:
                     self._put(replace(job, state="waiting"))
+            first = self._next()
+            if note and first is not None and first.note != note:
+                self._put(replace(first, note=note))
 
     def _next(self) -> Job | None:
         """Return the first job that waits and whose file is not in hand already."""

@@ -15,7 +15,7 @@ from rag.types import Document
 PAGE = 100
 """Documents on a page of the list."""
 
-SORTS = {"title": "Title", "newest": "Newest first", "oldest": "Oldest first", "size": "Most passages"}
+SORTS = {"title": "By title", "newest": "Newest first", "oldest": "Oldest first", "size": "Most passages"}
 
 
 @dataclass(frozen=True, slots=True)

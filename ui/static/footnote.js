@@ -23,13 +23,15 @@ const switchTheme = () => {
 /* -- the two views ------------------------------------------------------------------------------------- */
 
 const scrolled = {};
+let library = "#library"; // with its filters
 
 const show = (view) => {
   scrolled[document.body.dataset.view] = scrollY;
+  if (viewOfAddress() === "library") library = location.hash;
   document.body.dataset.view = view;
   scrollTo({ top: scrolled[view] || 0, behavior: "instant" });
   markView();
-  history.replaceState(null, "", view === "ask" ? location.pathname : `#${view}`);
+  history.replaceState(null, "", view === "ask" ? location.pathname : library);
   if (view === "ask") $("#question textarea")?.focus({ preventScroll: true });
 };
 
@@ -39,7 +41,7 @@ const markView = () =>
     else button.removeAttribute("aria-current");
   });
 
-const viewOfAddress = () => (location.hash === "#library" ? "library" : "ask");
+const viewOfAddress = () => (/^#library\b/.test(location.hash) ? "library" : "ask");
 
 /* -- asking again and copying -------------------------------------------------------------------------- */
 
