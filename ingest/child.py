@@ -6,11 +6,12 @@ import os
 import selectors
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, cast
 
 HEADER = 8  # bytes of a frame's length
 _CHUNK = 1 << 20
+_TICK_S = 0.1  # between two looks at whether the answer is still wanted
 _GRACE_S = 5.0  # for a process to be gone once it is killed or has closed its output
 
 
@@ -37,12 +38,20 @@ class Child:
         """The process id."""
         return self._process.pid
 
-    def exchange(self, frames: Sequence[bytes], *, timeout_s: float, max_reply: int) -> bytes:
+    def exchange(
+        self,
+        frames: Sequence[bytes],
+        *,
+        timeout_s: float,
+        max_reply: int,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> bytes:
         """Send `frames` and return the frame that answers.
 
         Raises:
             TimeoutError: no whole answer within `timeout_s`.
             EOFError: the process ended, or answers with more than `max_reply` bytes.
+            InterruptedError: the answer is not `wanted` any more.
         """
         deadline = time.monotonic() + timeout_s
         outgoing = [memoryview(part) for frame in frames for part in (pack_length(frame), frame)]
@@ -51,9 +60,11 @@ class Child:
             selector.register(self._input, selectors.EVENT_WRITE)
             selector.register(self._output, selectors.EVENT_READ)
             while True:
-                ready = selector.select(max(0.0, deadline - time.monotonic()))
-                if not ready or time.monotonic() >= deadline:
+                ready = selector.select(min(_TICK_S, max(0.0, deadline - time.monotonic())))
+                if time.monotonic() >= deadline:
                     raise TimeoutError
+                if not wanted():
+                    raise InterruptedError
                 for key, _ in ready:
                     if key.fileobj is self._output:
                         self._receive(received, max_reply)

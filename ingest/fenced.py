@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -71,17 +71,22 @@ class Fenced:
         limits: Limits,
         deadline: float,
         max_reply: int,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> bytes | LoadError:
         """Return the child's reply, or what its end says of the file; after that there is no child.
 
         Raises:
             LimitExceeded: no answer in time.
+            InterruptedError: it is not `wanted` any more.
         """
         header = json.dumps({"name": name, "limits": limits.to_dict(), **request}).encode()
         child = self._child = self._child or _start(limits.memory_bytes)
         try:
             return child.exchange(
-                (header, data), timeout_s=max(0.0, deadline - time.monotonic()), max_reply=max_reply
+                (header, data),
+                timeout_s=max(0.0, deadline - time.monotonic()),
+                max_reply=max_reply,
+                wanted=wanted,
             )
         except TimeoutError:
             self._stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ from ingest.files import shown
 from rag.types import Document
 
 Stage = Literal["finding", "reading", "embedding", "indexing"]
-Kind = Literal["added", "changed", "moved", "removed", "same", "failed"]
+Kind = Literal["added", "changed", "moved", "removed", "same", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file; `reason` says why it failed, `source` where a moved one was before."""
+    """What became of one file; `reason` says why it failed, `source` where a moved one was before.
+
+    A ``cancelled`` one was not wanted any more: the library is as if it had never been given.
+    """
 
     path: Path
     kind: Kind
@@ -33,6 +37,10 @@ class Outcome:
     n_passages: int = 0
     reason: str | None = None
     source: Path | None = None
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,18 @@ class Task:
         path: the file.
         replaces: the document of the place where it was before.
         follow: read what a link leads to; else a link is refused.
+        content: where its bytes are for now, for one that is still to be put in its place; who gave the task
+            moves them there once the document is committed.
+        wanted: asked while the file is read and embedded; once it is false, the file is left out.
+        claim: asked once, right before the document is committed; false leaves it out.
     """
 
     path: Path
     replaces: Document | None = None
     follow: bool = True
+    content: Path | None = None
+    wanted: Callable[[], bool] = _always
+    claim: Callable[[], bool] = _always
 
 
 def unlisted(folder: Path, why: str) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sized
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,9 @@ __all__ = ["Outcome", "Progress", "Run", "Task", "add"]
 
 EMBED_AT_ONCE = 96
 """Passages gathered before embedding: enough for even batches, few enough that little waits uncommitted."""
+
+EMBED_AT_MOST = 512
+"""Passages embedded between two looks at whether a file is still wanted: some seconds of two cores."""
 
 
 def add(
@@ -118,41 +121,58 @@ class Run:
         self._waiting: list[Entry] = []
         self._total = 0
 
-    def read(self, tasks: Sequence[Task]) -> list[Outcome]:
-        """Read files, and return what became of each, in their order; none of those after a stop."""
-        self._total = len(tasks)
+    def read(self, tasks: Iterable[Task]) -> list[Outcome]:
+        """Read files, and return what became of each, in their order; none of those after a stop.
+
+        More tasks may come while others are worked on: each is taken when those before it were read.
+        """
+        seen: dict[Path, None] = {}
         with Worker(self._limits) as worker:
             for i, task in enumerate(tasks):
                 if self._stopping():
                     break
+                seen[task.path] = None
+                self._total = len(tasks) if isinstance(tasks, Sized) else i + 1
                 self._tell(Progress("reading", i, self._total, task.path.name))
                 self._one(worker, task)
                 if sum(len(entry.passages) for entry in self._waiting) >= EMBED_AT_ONCE:
                     self._flush()
             self._flush()
-        return [self._outcomes[task.path] for task in tasks if task.path in self._outcomes]
+        return [self._outcomes[path] for path in seen if path in self._outcomes]
 
     def _one(self, worker: Worker, task: Task) -> None:
         path = task.path
-        old = self._known.at(path.as_uri())
+        old = self._still(self._known.at(path.as_uri()))
         digest = ""
         try:
-            data = worker.read(path, follow=task.follow)
+            data = worker.read(path, follow=task.follow, content=task.content)
             digest = hashlib.sha256(data).hexdigest()
             if old is not None and (old.sha256, old.status) == (digest, "ready") and not self._unread(old):
                 self._settle(Outcome(path, "same", old.title, old.n_passages))
                 return
-            twin = self._known.twin(digest, path, first=task.replaces)
+            twin = self._still(self._known.twin(digest, path, first=task.replaces))
             title = self._title(twin, path) if twin else None
             if twin is not None and title is not None:
                 entry = self._copied(task, twin, title)
             else:
-                text = worker.load(path, data)
+                text = worker.load(path, data, wanted=task.wanted)
                 entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._limits.ocr)
         except LoadError as error:
-            self._failed(path, digest, error)
+            self._failed(task, digest, error)
+        except InterruptedError:
+            self._cancelled(task)
         else:
             self._waiting.append(entry)
+
+    def _still(self, document: Document | None) -> Document | None:
+        """Return the document if it is as it was; another thread may have removed it meanwhile."""
+        if document is None:
+            return None
+        held = self._library.catalog.document(document.id)
+        if held is not None and held.sha256 == document.sha256:
+            return document
+        self._known.drop(document.uri)
+        return None
 
     def _unread(self, document: Document) -> bool:
         return self._limits.ocr and scans.is_unread(self._library, document)
@@ -175,6 +195,9 @@ class Run:
         """Embed what waits, together, and commit each document by itself."""
         for entry, vectors in zip(self._waiting, self._vectors(), strict=True):
             document, last = entry.document, entry.task.replaces
+            if vectors is None or not entry.task.claim():
+                self._cancelled(entry.task)
+                continue
             old = self._known.at(document.uri)
             self._library.put(
                 document,
@@ -197,25 +220,41 @@ class Run:
             self._settle(Outcome(path, kind, document.title, n_passages, reason=note, source=source))
         self._waiting.clear()
 
-    def _vectors(self) -> list[Matrix]:
-        """Return a matrix for each waiting document; no vector that the library has is made again."""
+    def _vectors(self) -> list[Matrix | None]:
+        """Return a matrix for each waiting document, None for one that is not wanted any more.
+
+        No vector that the library has is made again.
+        """
         held: dict[str, Matrix] = {}
         for identity in dict.fromkeys(each for entry in self._waiting for each in entry.kin):
             known = self._library.catalog.embedded(identity)
             held |= {embedded_text(*part): vector for part, vector in known.items()}
-        missing = dict.fromkeys(part for entry in self._waiting for part in entry.parts if part not in held)
-        if missing:
-            name = self._waiting[-1].task.path.name
+        name = self._waiting[-1].task.path.name if self._waiting else ""
+        while missing := self._missing(held)[:EMBED_AT_MOST]:
             self._tell(Progress("embedding", len(self._outcomes), self._total, name))
-            made = self._embedder().embed(list(missing))
-            held |= zip(missing, made, strict=True)
-        return [np.array([held[part] for part in entry.parts], np.float32) for entry in self._waiting]
+            held |= zip(missing, self._embedder().embed(missing), strict=True)
+        return [
+            np.array([held[part] for part in parts], np.float32) if held.keys() >= set(parts) else None
+            for parts in (entry.parts for entry in self._waiting)
+        ]
 
-    def _failed(self, path: Path, digest: str, error: LoadError) -> None:
+    def _missing(self, held: Collection[str]) -> list[str]:
+        """Return what is still to be embedded of the files that are wanted."""
+        wanted = (entry for entry in self._waiting if entry.task.wanted())
+        return list(dict.fromkeys(part for entry in wanted for part in entry.parts if part not in held))
+
+    def _failed(self, task: Task, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""
+        path = task.path
+        if not task.wanted():
+            self._cancelled(task)
+            return
         if (digest and not isinstance(error, UnknownFormat)) or isinstance(error, LimitExceeded):
             self._library.fail(failed(path, digest, error))
         self._settle(Outcome(path, "failed", title_of(path), reason=str(error)))
+
+    def _cancelled(self, task: Task) -> None:
+        self._settle(Outcome(task.path, "cancelled", title_of(task.path)))
 
     def _settle(self, outcome: Outcome) -> None:
         self._outcomes[outcome.path] = outcome

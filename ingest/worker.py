@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,12 +40,13 @@ class Worker(Fenced):
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
 
-    def read(self, path: Path, *, follow: bool = True) -> bytes:
+    def read(self, path: Path, *, follow: bool = True, content: Path | None = None) -> bytes:
         """Return the bytes of a file that may be loaded; no more is read than a file may have.
 
         Args:
             path: the file.
             follow: read what a link leads to; else a link is refused.
+            content: where its bytes are for now; at `path` when None.
 
         Raises:
             LoadError: it is of an unknown kind, too large, a link, or cannot be opened.
@@ -52,19 +54,23 @@ class Worker(Fenced):
         name = shown(path.name)
         if follow or not path.is_symlink():
             check_supported(name, pictures=self._limits.ocr)
-        data = _read(path, self._limits, follow=follow)
+        data = _read(content or path, self._limits, follow=follow)
         self._check_size(name, data)
         return data
 
-    def load(self, path: Path, data: bytes | None = None) -> Text:
+    def load(
+        self, path: Path, data: bytes | None = None, *, wanted: Callable[[], bool] = lambda: True
+    ) -> Text:
         """Return the text of a file.
 
         Args:
             path: the file; its name picks the loader.
             data: its bytes, where the caller has them already.
+            wanted: asked all the time; once it is false, the child is stopped.
 
         Raises:
             LoadError: one of its subclasses; the message says why and what to do.
+            InterruptedError: the text is not `wanted` any more.
         """
         name = shown(path.name)
         if data is None:
@@ -73,35 +79,50 @@ class Worker(Fenced):
         self._check_size(name, data)
         with self._lock:
             limits = self._limits
-            text = self._load(name, data, "leave" if limits.ocr else "refuse", limits)
+            text = self._load(name, data, "leave" if limits.ocr else "refuse", limits, wanted)
             if limits.ocr and may_be_scanned(name) and text.blank_pages:
-                text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)))
+                text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)), wanted)
             return text
 
     def _check_size(self, name: str, data: bytes) -> None:
         if len(data) > self._limits.max_bytes:
             raise _too_large(name, self._limits)
 
-    def _load(self, name: str, data: bytes, scans: Scans, limits: Limits) -> Text:
+    def _load(self, name: str, data: bytes, scans: Scans, limits: Limits, wanted: Callable[[], bool]) -> Text:
         deadline = time.monotonic() + limits.load_timeout_s
         while True:
             fresh = self._child is None
-            outcome = self._text(name, data, scans, limits, deadline)
+            outcome = self._text(name, data, scans, limits, deadline, wanted)
             if isinstance(outcome, Text):
                 return outcome
             if fresh or self._child is not None:
                 raise outcome
 
     def _text(
-        self, name: str, data: bytes, scans: Scans, limits: Limits, deadline: float
+        self,
+        name: str,
+        data: bytes,
+        scans: Scans,
+        limits: Limits,
+        deadline: float,
+        wanted: Callable[[], bool],
     ) -> Text | LoadError:
         """Return the child's answer; after this there is a child only if it may go on.
 
         Raises:
             LimitExceeded: no answer in time.
+            InterruptedError: it is not `wanted` any more.
         """
         longest = 6 * limits.max_characters + _OVERHEAD
-        reply = self._ask(name, {"scans": scans}, data, limits=limits, deadline=deadline, max_reply=longest)
+        reply = self._ask(
+            name,
+            {"scans": scans},
+            data,
+            limits=limits,
+            deadline=deadline,
+            max_reply=longest,
+            wanted=wanted,
+        )
         if isinstance(reply, LoadError):
             return reply
         return self._settled(answers.unpack(reply, name, limits.max_characters))

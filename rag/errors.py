@@ -15,6 +15,8 @@ FootnoteError
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── ConversationNotFound  no conversation or turn by that id
 │   ├── OriginalGone          the file of a document is gone, or is another one now
+│   ├── CollectionNotFound    no collection by that id
+│   ├── UploadNotFound        no upload by that id
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -103,6 +105,14 @@ class ConversationNotFound(LibraryError):
 
 class OriginalGone(LibraryError):
     """The file that a document was made from is gone, or is not the same any more."""
+
+
+class CollectionNotFound(LibraryError):
+    """No collection by that id."""
+
+
+class UploadNotFound(LibraryError):
+    """No upload by that id."""
 
 
 class SyncRefused(LibraryError):

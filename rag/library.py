@@ -19,7 +19,7 @@ from rag.read_only import refused
 from rag.schema import SCHEMA_VERSION
 from rag.scoped import ScopedSearch
 from rag.types import Document, Passage, Text
-from rag.upkeep import forget_removed, remove_uploads
+from rag.upkeep import forget_removed, remove_upload, remove_uploads
 from rag.vectors import Matrix
 
 
@@ -185,10 +185,17 @@ class Library:
             self.catalog.fail(document)
 
     def remove(self, document_id: str) -> None:
-        """Remove a document and everything made from it."""
+        """Remove a document and everything made from it; its file only if it came through the browser.
+
+        Raises:
+            StorageError: the library, or that file, cannot be changed.
+        """
         with self._mutex:
             self.lock()
+            document = self.catalog.document(document_id)
             self._index.apply(self.catalog.remove(document_id))
+            if document is not None:
+                remove_upload(self.path, document.uri)
 
     def open_index(self, progress: Progress | None = None) -> None:
         """Open Chroma and bring it up to the catalogue; an exact scan answers until that is done.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import sqlalchemy as sa
 
@@ -92,9 +95,51 @@ def remove_uploads(catalog: Catalog) -> None:
     """
     known = {document.uri for document in catalog.documents()}
     with translated(catalog.folder):
-        for file in sorted((catalog.folder.absolute() / UPLOADS).glob("*")):
-            if file.as_uri() not in known and (file.is_symlink() or file.is_file()):
+        for file in sorted((catalog.folder.absolute() / UPLOADS).rglob("*"), reverse=True):
+            if file.is_dir() and not file.is_symlink():
+                _remove_empty(file)
+            elif file.as_uri() not in known:
                 file.unlink()
+
+
+def remove_upload(folder: Path, uri: str) -> None:
+    """Remove the file of a document that came through the browser, and folders that it leaves empty.
+
+    Args:
+        folder: the library's.
+        uri: where the document's file is; one outside of the library's uploads is left alone.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    uploads, file = folder.absolute() / UPLOADS, uploaded(folder, uri)
+    if file is None:
+        return
+    with translated(folder):
+        file.unlink(missing_ok=True)
+        for parent in file.parents:
+            if parent == uploads or not _remove_empty(parent):
+                return
+
+
+def uploaded(folder: Path, uri: str) -> Path | None:
+    """Return the file of a document that came through the browser, None for any other.
+
+    Args:
+        folder: the library's.
+        uri: where the document's file is.
+    """
+    parts = urlsplit(uri)
+    file = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    inside = parts.scheme == "file" and ".." not in file.parts
+    return file if inside and file.is_relative_to(folder.absolute() / UPLOADS) else None
+
+
+def _remove_empty(folder: Path) -> bool:
+    """Remove a folder if nothing is in it, and say whether it is gone."""
+    with suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
 
 
 def copies(folder: Path) -> list[Path]:

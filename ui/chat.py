@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ingest.load import SUPPORTED
 from ui.asking import Asking
 from ui.callbacks import Callbacks
 from ui.frame import EXAMPLES, masthead, theme_switch
 from ui.html import Html
+from ui.library_page import library_frame
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -24,6 +26,9 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/side.css">'
     '<link rel="stylesheet" href="/ui/settings.css">'
     '<link rel="stylesheet" href="/ui/session.css">'
+    '<link rel="stylesheet" href="/ui/library.css">'
+    '<link rel="stylesheet" href="/ui/map.css">'
+    '<script type="module" src="/ui/library.js"></script>'
     '<script type="module" src="/ui/session.js"></script>'
     '<script type="module" src="/ui/footnote.js"></script>'
 )
@@ -73,7 +78,7 @@ def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
                 elem_id="question",
             )
         with gr.Column(elem_id="library"):
-            _view("library-page")
+            _view("library-page", library_frame(SUPPORTED, assistant.settings.max_file_mb))
         with gr.Column(elem_id="settings"):
             _view("settings-page")
         context = gr.Textbox(label="Context", elem_id="context", visible="hidden")

@@ -80,20 +80,6 @@ def welcome(facts: Facts) -> Html:
     )
 
 
-def library_heading() -> Html:
-    """Return the heading of the documents."""
-    return element(
-        "section",
-        element("h1", "Documents"),
-        element(
-            "p",
-            "PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, e-mail and plain text. "
-            "They are read and kept on this machine only.",
-        ),
-        class_="welcome library-heading",
-    )
-
-
 def fitting_examples(documents: Iterable[Document]) -> list[str]:
     """Return the example questions that these documents answer."""
     uris = [unquote(document.uri) for document in documents]

@@ -38,13 +38,14 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _GRADIO_ROUTES = re.compile(
     r"/(config/?|theme\.css|manifest\.json|favicon\.ico|robots\.txt|(assets|static)/.*"
-    r"|gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|startup-events|theme\.css"
+    r"|gradio_api/(queue/(join|data)|cancel|reset|startup-events|theme\.css"
     r"|heartbeat/[^/]+))?"
 )
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
 
 _OWN_ROUTES = re.compile(
-    r"/(health|me|sign-in|sign-out|(documents|conversations|turns)(/.*)?|feedback\.jsonl|view/[a-z]+|ui/.*)"
+    r"/(health|me|sign-in|sign-out|starter|map|feedback\.jsonl|view/[a-z]+|ui/.*"
+    r"|(documents|uploads|collections|passages|conversations|turns)(/.*)?)"
 )
 _THE_SAME_FOR_ALL = re.compile(
     r"/((ui|assets|static)/.*|(gradio_api/)?theme\.css|favicon\.ico|robots\.txt|manifest\.json)"

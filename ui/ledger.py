@@ -1,157 +1,116 @@
-"""What is shown of the documents: the list, and the ledger of files being added (pure)."""
+"""What is shown of files on their way into the library (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from collections.abc import Sequence
 
-from rag.hidden import shown
-from rag.types import Document
-from ui.html import Html, element, join
-from ui.parts import count, opener, render_error
+from ui.html import Html, element
+from ui.jobs import ALIVE, IN_HAND, Job
+from ui.parts import count, first_upper
 
-if TYPE_CHECKING:
-    from ingest.pipeline import Outcome, Progress
-
-SHOWN = 1000
-"""Documents in the list; a longer one is cut, and says so."""
+SHOWN = 8
+"""Waiting files, and finished ones, that are shown each by itself; more are counted."""
 
 _WORDS = {
     "waiting": "waiting",
     "reading": "reading…",
-    "read": "in work…",
-    "added": "added",
-    "changed": "added in place of its old version",
-    "same": "there already, unchanged",
+    "embedding": "embedding…",
+    "storing": "storing…",
+    "done": "done",
+    "unchanged": "there already, unchanged",
     "failed": "could not be added",
+    "cancelled": "cancelled",
 }
-_STAGES = {"finding": "Starting…", "reading": "Reading…", "embedding": "Embedding…", "indexing": "Indexing…"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One file of an upload, what becomes of it, and why if it failed."""
+def render_ledger(jobs: Sequence[Job]) -> Html:
+    """Return the files, those at hand first, each with its state in words and what can be done with it.
 
-    name: str
-    state: str = "waiting"
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """The files of an upload and what is being done with them; `error` says why all of it ended early."""
-
-    lines: tuple[Line, ...] = ()
-    stage: str = "finding"
-    error: str | None = None
-
-
-def after_progress(ledger: Ledger, progress: Progress) -> Ledger:
-    """Return the ledger after a word from the pipeline."""
-    lines = tuple(_moved(line, progress) for line in ledger.lines)
-    return replace(ledger, lines=lines, stage=progress.stage)
-
-
-def after_outcomes(ledger: Ledger, outcomes: Iterable[Outcome]) -> Ledger:
-    """Return the ledger once all is done."""
-    by_name = {outcome.path.name: outcome for outcome in outcomes}
-    return replace(
-        ledger, lines=tuple(_settled(line, by_name.get(line.name)) for line in ledger.lines), stage="done"
-    )
-
-
-def render_ledger(ledger: Ledger) -> Html:
-    """Return the files of an upload, each with its state in words."""
-    if not ledger.lines:
-        return Html("")
-    rows = (
-        element(
-            "li",
-            element("bdi", line.name, class_="title"),
-            element("span", _WORDS[line.state], class_="state"),
-            element("span", line.note, class_="note", dir="auto") if line.note else None,
-            class_=f"line {line.state}",
-        )
-        for line in ledger.lines
-    )
+    Args:
+        jobs: of one owner, oldest first.
+    """
+    alive = sum(job.state in ALIVE for job in jobs)
+    settled = sum(job.state in ("done", "failed", "unchanged") for job in jobs)
     return element(
         "section",
-        element("p", _summary(ledger), class_="label", role="status"),
-        render_error(ledger.error) if ledger.error is not None else None,
-        element("ul", *rows, class_="ledger"),
+        _head(jobs, alive) if jobs else None,
+        element("ul", *_lines(jobs), class_="ledger-lines", aria_label="Files being added") if jobs else None,
+        class_="ledger",
+        data_alive=alive,
+        data_settled=settled,
+        data_say=summary(jobs),
     )
 
 
-def render_documents(documents: Sequence[Document]) -> Html:
-    """Return the list of documents: title, kind, size, and why one was not read."""
-    if not documents:
-        return element("p", "No documents yet. Add some above: they stay on this machine.", class_="nothing")
-    more = len(documents) - SHOWN
-    return join(
-        element("ul", *(_document(document) for document in documents[:SHOWN]), class_="documents"),
-        element("p", f"And {more:,} more: 'footnote list' shows all.", class_="nothing")
-        if more > 0
+def summary(jobs: Sequence[Job]) -> str:
+    """Return how far it all is, in words."""
+    alive = sum(job.state in ALIVE for job in jobs)
+    failed = sum(job.state == "failed" for job in jobs)
+    added = sum(job.state in ("done", "unchanged") for job in jobs)
+    if alive:
+        parts = [f"Adding {count(alive, 'file')}"]
+    else:
+        parts = [f"{count(added, 'file')} in the library"] if added or failed else ["Cancelled"] * bool(jobs)
+    if alive and added:
+        parts.append(f"{added:,} done")
+    if failed:
+        parts.append(f"{failed:,} could not be added")
+    return ", ".join(parts)
+
+
+def _head(jobs: Sequence[Job], alive: int) -> Html:
+    finished = len(jobs) - alive
+    return element(
+        "header",
+        element("p", summary(jobs), class_="label"),
+        element("button", "Clear the list", type="button", class_="quiet", data_clear=True)
+        if finished
         else None,
+        class_="ledger-head",
     )
 
 
-def _moved(line: Line, progress: Progress) -> Line:
-    if progress.stage != "reading":
-        return replace(line, state="read") if line.state == "reading" else line
-    if line.name == progress.name:
-        return replace(line, state="reading")
-    return replace(line, state="read") if line.state == "reading" else line
+def _lines(jobs: Sequence[Job]) -> list[Html]:
+    waiting = [job for job in jobs if job.state == "waiting"]
+    finished = [job for job in jobs if job.state in ("done", "unchanged", "cancelled")][::-1]
+    lines = [_line(job) for job in jobs if job.state in IN_HAND]
+    lines += [_line(job) for job in waiting[:SHOWN]]
+    lines += _more(len(waiting) - SHOWN, "waiting")
+    lines += [_line(job) for job in jobs if job.state == "failed"]
+    lines += [_line(job) for job in finished[:SHOWN]]
+    lines += _more(len(finished) - SHOWN, "finished")
+    return lines
 
 
-def _settled(line: Line, outcome: Outcome | None) -> Line:
-    if outcome is None:
-        return line
-    passages = count(outcome.n_passages, "passage") if outcome.kind != "failed" else ""
-    note = " · ".join(part for part in (passages, outcome.reason) if part)
-    return replace(line, state=outcome.kind, note=note)
+def _more(n: int, what: str) -> list[Html]:
+    return [element("li", f"and {n:,} more {what}", class_="line more")] if n > 0 else []
 
 
-def _summary(ledger: Ledger) -> str:
-    if ledger.error is not None:
-        return "Not finished"
-    if ledger.stage in _STAGES:
-        return _STAGES[ledger.stage]
-    failed = sum(line.state == "failed" for line in ledger.lines)
-    done = f"{count(len(ledger.lines) - failed, 'file')} in the library"
-    return f"{done}, {failed} could not be added" if failed else done
-
-
-def _document(document: Document) -> Html:
-    name = unquote(document.uri).rpartition("/")[2]
-    kind = name.rpartition(".")[2].upper() if "." in name else document.media_type
-    facts = [kind]
-    if document.n_pages:
-        facts.append(count(document.n_pages, "page"))
-    facts.append(count(document.n_passages, "passage"))
-    if name != document.title:
-        facts.append(name)
+def _line(job: Job) -> Html:
     return element(
         "li",
-        opener("document", element("bdi", document.title), document=document.id, start=0, end=0)
-        if document.n_passages
-        else element("bdi", document.title, class_="document"),
-        element("span", " · ".join(facts), class_="document-facts"),
-        element(
-            "button",
-            "Remove",
-            type="button",
-            class_="remove",
-            data_remove=document.id,
-            data_title=shown(document.title),
-            aria_label=f"Remove {document.title}",
-        ),
-        element("span", _why(document), class_="note", dir="auto") if document.status == "failed" else None,
-        class_=document.status,
+        element("bdi", job.name, class_="title"),
+        element("span", _state(job), class_="state"),
+        element("span", first_upper(job.note), class_="note", dir="auto") if job.note else None,
+        element("span", *_actions(job), class_="line-actions"),
+        class_=f"line {job.state}",
+        data_upload=job.id,
     )
 
 
-def _why(document: Document) -> str:
-    old = "; its last version still answers" if document.n_passages else ""
-    return f"Could not be read: {document.error or 'no reason was given'}{old}"
+def _state(job: Job) -> str:
+    words = _WORDS[job.state]
+    return f"{words}, {count(job.n_passages, 'passage')}" if job.state == "done" else words
+
+
+def _actions(job: Job) -> list[Html]:
+    if job.state == "storing":
+        return []
+    if job.state in ALIVE:
+        return [_button("Cancel", job, data_end=job.id)]
+    retry = [_button("Try again", job, data_retry=job.id)] if job.state == "failed" else []
+    return [*retry, _button("Dismiss", job, data_end=job.id)]
+
+
+def _button(words: str, job: Job, **data: str) -> Html:
+    return element("button", words, type="button", class_="quiet", aria_label=f"{words}: {job.name}", **data)

@@ -141,12 +141,17 @@ def one_line(words: str) -> str:
     return " ".join(words.split())
 
 
+def first_upper(words: str) -> str:
+    """Return the words as a sentence begins."""
+    return words[:1].upper() + words[1:]
+
+
 def render_error(message: str) -> Html:
     """Return a failure as a sentence with its way out."""
     return element(
         "div",
         element("p", "That did not work", class_="notice-title"),
-        element("p", message[:1].upper() + message[1:], dir="auto", data_say=True),
+        element("p", first_upper(message), dir="auto", data_say=True),
         class_="notice failed",
         role="alert",
     )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from rag.errors import (
+    CollectionNotFound,
     ConversationNotFound,
     DocumentNotFound,
     FootnoteError,
     LibraryInUse,
+    LibraryMissing,
+    LimitExceeded,
     LoadError,
     OriginalGone,
+    UnknownFormat,
+    UploadNotFound,
     UsageError,
 )
 from ui.settings_view import render_settings
-from ui.visitors import document_for, documents_for, visitor
+from ui.visitors import documents_for, visitor
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -49,17 +54,23 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
     def documents(request: Request) -> list[dict[str, Any]]:
         return [document.to_dict() for document in documents_for(library, visitor(request))]
 
-    @app.delete("/documents/{document_id}", status_code=204)
-    def remove(request: Request, document_id: str) -> Response:
-        library.remove(document_for(library, document_id, visitor(request), change=True).id)
-        return Response(status_code=204)
+
+_STATUSES = {
+    DocumentNotFound: 404,
+    CollectionNotFound: 404,
+    ConversationNotFound: 404,
+    UploadNotFound: 404,
+    LibraryMissing: 404,
+    OriginalGone: 410,
+    LimitExceeded: 413,
+    UnknownFormat: 415,
+}
 
 
 def _status_of(error: FootnoteError) -> int:
-    if isinstance(error, DocumentNotFound | ConversationNotFound):
-        return 404
-    if isinstance(error, OriginalGone):
-        return 410
+    for kind, status in _STATUSES.items():
+        if isinstance(error, kind):
+            return status
     if isinstance(error, UsageError | LoadError):
         return 422
     return 503 if isinstance(error, LibraryInUse) or error.retryable else 500

@@ -8,14 +8,15 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -28,6 +29,8 @@ from ui.asking import Asking
 from ui.conversation_routes import add_conversation_routes
 from ui.gate import Gate
 from ui.guard import Guard
+from ui.intake import Intake
+from ui.library_routes import add_library_routes
 from ui.listen import address, check_host, check_port, check_reach, listen, names_of
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
@@ -42,9 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["check_host", "check_port", "create_app", "serve"]
 
 STATIC = Path(__file__).parent / "static"
-MAX_UPLOAD = "200mb"
-"""Largest file that the page takes."""
-
 SHUTDOWN_S = 2
 """Seconds that open streams get to end by themselves."""
 
@@ -85,6 +85,8 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
+    intake = add_library_routes(app, assistant)
+    app.router.lifespan_context = _reading(intake)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
@@ -97,7 +99,6 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=MAX_UPLOAD,
         favicon_path=str(STATIC / "icon.png"),
         ssr_mode=False,
         pwa=False,
@@ -112,10 +113,25 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     def end_streams() -> None:
         runs.stop_all()
         reading.close()
+        intake.halt()
         gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams
     return app
+
+
+def _reading(intake: Intake) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what reads uploads for as long as the application runs, and no longer."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(intake.stop)
+
+    return lifespan
 
 
 def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -141,7 +157,7 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
             await super().shutdown(sockets)
 
     try:
-        with listen(settings.host, settings.port, auth=settings.auth) as listener, _private_uploads():
+        with listen(settings.host, settings.port, auth=settings.auth) as listener:
             app = create_app(assistant, settings)
             config = uvicorn.Config(
                 app,
@@ -170,17 +186,6 @@ def _behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
     from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
     return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), list(proxies)))
-
-
-@contextmanager
-def _private_uploads() -> Iterator[None]:
-    """Let Gradio keep files on their way in a folder that only this user reads, and only while it runs."""
-    with tempfile.TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        try:
-            yield
-        finally:
-            os.environ.pop("GRADIO_TEMP_DIR", None)
 
 
 @contextmanager

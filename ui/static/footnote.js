@@ -27,9 +27,11 @@ const switchTheme = () => {
 /* -- the views ------------------------------------------------------------------------------------- */
 
 const scrolled = {};
+let library = "#library"; // with its filters
 
 const show = (view) => {
   scrolled[document.body.dataset.view] = scrollY;
+  if (viewOfAddress() === "library") library = location.hash;
   document.body.dataset.view = view;
   scrollTo({ top: scrolled[view] || 0, behavior: "instant" });
   markView();
@@ -47,6 +49,7 @@ const markView = () =>
 const VIEWS = ["ask", "library", "settings"];
 const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?")[0] === view) || "ask";
 const addressOfView = (view) => {
+  if (view === "library") return library;
   if (view !== "ask") return `#${view}`;
   return $("#asked [data-turn]") ? addressOf() : location.pathname;
 };

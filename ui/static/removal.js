@@ -1,6 +1,6 @@
-/* Removing a document, once the reader of the question is sure. */
+/* Removing what cannot be had back, once the reader of the question is sure. */
 
-import { $, make } from "./dom.js";
+import { make } from "./dom.js";
 
 const words = make("p");
 const cancel = make("button", { type: "button", class: "action" }, "Keep it");
@@ -8,35 +8,59 @@ const agree = make("button", { type: "button", class: "primary" }, "Remove");
 
 export const sure = make(
   "dialog",
-  { id: "sure", "aria-label": "Remove a document" },
+  { id: "sure", "aria-label": "Are you sure?" },
   words,
   make("div", { class: "actions" }, cancel, agree),
 );
 
-export const confirmRemoval = (button) => {
-  words.textContent = `Remove “${button.dataset.title}” from the library? The file itself stays where it is.`;
+let act = async () => null;
+
+/* Ask before `action` is done; it returns a sentence where it did not work, and null where it did. */
+export const confirmFirst = (question, verb, action) => {
+  act = action;
+  words.textContent = question;
+  agree.textContent = verb;
   agree.hidden = false;
-  agree.dataset.id = button.dataset.remove;
   sure.showModal();
   cancel.focus();
 };
 
-const refused = async (answer) => {
+/* The sentence that an answer of the server fails with; null where it does not. */
+export const failureOf = async (answer, otherwise) => {
   if (!answer) return "Footnote does not answer: is it still running?";
+  if (answer.ok) return null;
   const { detail } = await answer.json().catch(() => ({}));
-  return detail || "The document could not be removed.";
+  return typeof detail === "string" ? detail[0].toUpperCase() + detail.slice(1) : otherwise;
 };
 
-const remove = async (id) => {
-  const answer = await fetch(`/documents/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => null);
-  if (answer && (answer.ok || answer.status === 404)) {
-    sure.close();
-    $("#refresh").click();
-    return;
+export const changed = () => document.dispatchEvent(new CustomEvent("library-changed"));
+
+const removeAll = async (ids) => {
+  for (const id of ids) {
+    const answer = await fetch(`/documents/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => null);
+    const failure = answer?.status === 404 ? null : await failureOf(answer, "The document could not be removed.");
+    if (failure) return failure;
   }
-  words.textContent = await refused(answer);
-  agree.hidden = true;
+  return null;
+};
+
+/* A button names the ids of its documents with spaces between them, and what they are called. */
+export const confirmRemoval = (button) => {
+  const ids = button.dataset.remove.split(" ");
+  const file = "uploaded" in button.dataset ? "Its uploaded file goes with it." : "The file itself stays where it is.";
+  const named = ids.length === 1 ? `“${button.dataset.title}” from the library? ${file}` : button.dataset.title;
+  confirmFirst(`Remove ${named}`, "Remove", async () => {
+    const failure = await removeAll(ids);
+    changed();
+    return failure;
+  });
 };
 
 cancel.addEventListener("click", () => sure.close());
-agree.addEventListener("click", () => remove(agree.dataset.id));
+agree.addEventListener("click", async () => {
+  agree.disabled = true;
+  const failure = await act().finally(() => (agree.disabled = false));
+  if (!failure) return sure.close();
+  words.textContent = failure;
+  agree.hidden = true;
+});

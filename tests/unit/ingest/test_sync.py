@@ -25,7 +25,7 @@ from rag.library import Library
 class Unfenced(Worker):
     """Parses in this process: a sync is tested here, not the fence."""
 
-    def _load(self, name, data, scans, limits):
+    def _load(self, name, data, scans, limits, _wanted):
         return load(data, name, limits, scans)
 
 
@@ -136,7 +136,7 @@ def test_a_moved_folder_is_neither_parsed_nor_embedded(
     (folder / "archive").mkdir()
     for file in [*folder.glob("*.txt"), *folder.glob("*.md"), folder / "deep"]:
         file.rename(folder / "archive" / file.name)
-    monkeypatch.setattr(Unfenced, "load", lambda *_: pytest.fail("a file was parsed"))
+    monkeypatch.setattr(Unfenced, "load", lambda *_, **__: pytest.fail("a file was parsed"))
     report = sync(library, survey([folder]), no_embedder)
     assert {(each.kind, each.source.name == each.path.name) for each in report.outcomes} == {("moved", True)}
     monkeypatch.undo()
