@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
+from rag.collections import Collections
 from rag.conversations import Conversations, Scope
 from rag.errors import UsageError
-from rag.tables import collected, collections
 from ui.asked import Asked
 from ui.runs import Run, Runs
 from ui.turn import Turn, turn_of
@@ -25,6 +23,7 @@ class Asking:
     def __init__(self, assistant: Assistant, conversations: Conversations, runs: Runs) -> None:
         self._assistant = assistant
         self._conversations = conversations
+        self._collections = Collections(assistant.library.catalog)
         self._runs = runs
         self._one_at_a_time = threading.Lock()
 
@@ -35,6 +34,7 @@ class Asking:
 
         Raises:
             UsageError: nothing is left of what the conversation searches.
+            CollectionNotFound: the collection that it searches is gone.
             ConversationNotFound: the conversation is another user's.
             StorageError: the question cannot be kept.
         """
@@ -82,13 +82,7 @@ class Asking:
         if scope.documents:
             seen.intersection_update(scope.documents)
         elif scope.collection:
-            seen.intersection_update(self._collected(user, scope.collection))
+            seen &= self._collections.document_ids(scope.collection, user)
         if not seen and scope != Scope():
             raise UsageError("nothing is left of what this conversation searches: choose again")
         return frozenset(seen)
-
-    def _collected(self, user: str, collection_id: str) -> list[str]:
-        here = (collections.c.id == collection_id) & (collections.c.owner == user)
-        query = sa.select(collected.c.document_id).join(collections).where(here)
-        with self._assistant.library.catalog.transaction(write=False) as connection:
-            return list(connection.scalars(query))

@@ -25,6 +25,7 @@ HEAD = (
     '<link rel="stylesheet" href="/ui/reader.css">'
     '<link rel="stylesheet" href="/ui/side.css">'
     '<link rel="stylesheet" href="/ui/settings.css">'
+    '<link rel="stylesheet" href="/ui/scope.css">'
     '<link rel="stylesheet" href="/ui/session.css">'
     '<link rel="stylesheet" href="/ui/library.css">'
     '<link rel="stylesheet" href="/ui/map.css">'

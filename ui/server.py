@@ -35,6 +35,7 @@ from ui.listen import address, check_host, check_port, check_reach, listen, name
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
+from ui.scope_routes import add_scope_routes
 from ui.sign_in_routes import add_sign_in_routes
 from ui.sign_ins import SignIns
 from ui.visitors import signed_in
@@ -91,6 +92,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
     runs = Runs(assistant, conversations)
+    add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
     gr.mount_gradio_app(
         app,

@@ -42,7 +42,9 @@ def render_settings(settings: Settings) -> Html:
                 "p",
                 "They are read when Footnote starts. To change one, write it in ",
                 element("code", FILE),
-                f" as in {_example(settings)}, or set it in the environment, and start Footnote again.",
+                " as in ",
+                element("code", f"answer_tokens = {settings.answer_tokens}"),
+                ", or set it in the environment, and start Footnote again.",
             ),
             class_="welcome library-heading",
         ),
@@ -58,10 +60,6 @@ def render_settings(settings: Settings) -> Html:
             class_="settings-note",
         ),
     )
-
-
-def _example(settings: Settings) -> Html:
-    return element("code", f"answer_tokens = {settings.answer_tokens}")
 
 
 def _theme() -> Html:

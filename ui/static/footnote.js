@@ -5,6 +5,7 @@ import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
 import "./feedback.js";
 import { addressOf, keepContext, onChange, replace, replacing } from "./conversation.js";
 import { markOpened, open, reader } from "./reader.js";
+import { keepLine, picker } from "./scope.js";
 import { showSettings } from "./settings.js";
 import { confirmRemoval, sure } from "./removal.js";
 import { refresh as refreshSide, side, toggle as toggleSide } from "./side.js";
@@ -54,6 +55,13 @@ const addressOfView = (view) => {
   return $("#asked [data-turn]") ? addressOf() : location.pathname;
 };
 
+/* The list of conversations belongs to the asking: in wide windows it is shown with it only. */
+const switchSide = () => {
+  if (document.body.dataset.view === "ask" || !matchMedia("(min-width: 1200px)").matches) return toggleSide();
+  show("ask");
+  toggleSide(true);
+};
+
 /* -- asking again and copying -------------------------------------------------------------------------- */
 
 const fill = (question) => {
@@ -98,7 +106,7 @@ const copy = async (button) => {
 
 /* -- while an answer grows ----------------------------------------------------------------------------- */
 
-const BELOW = 130; // pixels at the foot of the window that the question box covers
+const BELOW = 150; // pixels at the foot of the window that the question box covers
 const heard = make("div", { class: "unseen", "aria-live": "polite" });
 
 let said = 0;
@@ -154,7 +162,7 @@ document.addEventListener("click", (event) => {
   if (data.document) open(button);
   else if (data.remove) confirmRemoval(button);
   else if (data.view) show(data.view);
-  else if ("sideSwitch" in data) toggleSide();
+  else if ("sideSwitch" in data) switchSide();
   else if (data.again) askAgain(data);
   else if (data.copy) copy(button);
   else if ("themeSwitch" in data) switchTheme();
@@ -178,11 +186,12 @@ document.addEventListener("footnote:ask", () => show("ask"));
 onChange(markEditing);
 
 paint();
-document.body.append(side, editing, reader, sure, heard);
+document.body.append(side, editing, picker, reader, sure, heard);
 document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [aria-current]")) markView();
   keepContext();
+  keepLine();
   if (document.body.dataset.view === "settings") showSettings();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();
   follow();
