@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -72,12 +73,14 @@ def keep(page: Page, name: str, *, full: bool = False) -> None:
 
 
 def _watch(tabs: BrowserContext, seen: Visit, address: str) -> None:
+    origin = "{0.scheme}://{0.netloc}/".format(urlsplit(address))
+
     def note(url: str) -> None:
-        if not url.startswith((address, "data:", "blob:")):
+        if not url.startswith((origin, "data:", "blob:")):
             seen.strangers.append(url)
 
     def hear(said: ConsoleMessage) -> None:
-        seen.complaints.append(f"{said.text} ({said.location['url'].removeprefix(address)})")
+        seen.complaints.append(f"{said.text} ({said.location['url'].removeprefix(origin)})")
 
     def close(dialog: Dialog) -> None:
         seen.dialogs.append(dialog.message)
