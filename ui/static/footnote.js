@@ -38,7 +38,9 @@ const show = (view) => {
   markView();
   if (view === "settings") showSettings();
   if (viewOfAddress() !== view || view === "ask") history.replaceState(null, "", addressOfView(view));
-  if (view === "ask") $("#question textarea")?.focus({ preventScroll: true });
+  if (view !== "ask") return;
+  if (!$("#asked .question")) $("#resume")?.click(); // the greeting is of the library as it is now
+  $("#question textarea")?.focus({ preventScroll: true });
 };
 
 const markView = () =>
