@@ -214,11 +214,11 @@ def test_a_gone_file_is_no_longer_confirmed(client, ids, folder, assistant):
 def test_a_quote_is_looked_for_where_the_document_has_changed(client, ids, assistant, log):
     text = assistant.library.text(ids["log.pdf"])
     start = text.index(MINISTER)
-    same = parse(
-        client.get(
-            f"{log}/passage", params={"start": start, "end": start + len(MINISTER), "quote": MINISTER}
-        ).text
-    )
+
+    def shown(a, b, quote):
+        return parse(client.get(f"{log}/passage", params={"start": a, "end": b, "quote": quote}).text)
+
+    same = shown(start, start + len(MINISTER), MINISTER)
     assert same.one("mark").text == MINISTER
     assert not same.all(".reader-notice")
     facts = same.one("header").attributes
