@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 from browsers import visit
-from fakes import AngleEmbedder, ScriptedModel
+from fakes import AngleEmbedder, ScriptedModel, put
 from papers import long_pdf, story_pdf
+from scanned import scan
 
 from ingest.pipeline import add
 from rag.assistant import Assistant
@@ -211,7 +213,7 @@ def test_words_that_moved_are_found_and_lost_ones_are_told(served):
         page = seen.page
         page.wait_for_selector(".sheet.drawn .spots div")
         page.keyboard.press("Escape")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)  # what was asked for before is answered
         path.write_bytes(long_pdf(1))
         add(served.assistant.library, [path], served.assistant.embedder)
         page.click("#answered .mark >> nth=0")
@@ -291,3 +293,29 @@ def test_on_a_phone_the_page_fits_and_closes(served):
         page.keyboard.press("Escape")
         assert page.locator("#reader").is_hidden()
         assert seen.complaints == []
+
+
+def test_words_whose_place_is_not_known_are_said_above_their_page(served):
+    """As with a scan: its text is OCR's, which the file does not have."""
+    path = served.folder / "scan.pdf"
+    path.write_bytes(scan(None))
+    facts = {
+        "uri": path.as_uri(),
+        "media_type": "application/pdf",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    words = "The plane came from Libya on 26 October.\nThe minister spoke about oil for two hours."
+    put(served.assistant.library, "scan", words, served.assistant.embedder, **facts)
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector(".sheet.drawn")
+        said = page.inner_text(".said-note")
+        assert said.startswith("The place of these words on the page is not known:")
+        assert "The plane came from Libya on 26 October." in said
+        assert page.locator(".spots").count() == 0
+        path.unlink()
+        page.keyboard.press("Escape")
+        page.click("#answered .mark >> nth=0")
+        page.wait_for_selector("#reader .notice")
+        assert page.inner_text("#reader .notice").startswith("The file of 'Scan' cannot be read any more")
+        assert page.locator("#quote").is_visible()
