@@ -127,7 +127,9 @@ def test_the_page_stays_open_until_signed_out(served):
         page.go_back()
         page.wait_for_url(f"{served.url}/sign-in*")
         assert page.locator("#name").is_visible()
-        assert (seen.strangers, seen.complaints) == ([], [])
+        assert seen.strangers == []
+        ended = "AbortError"  # Gradio leaves its own stream so, when its page is left
+        assert [each for each in seen.complaints if not each.startswith(ended)] == []
 
 
 def test_five_failures_lock(served):
