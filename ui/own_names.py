@@ -33,6 +33,9 @@ MOST_BYTES = 4 * 2**20
 MOST_NAMES = 2000
 """Names that are remembered of one user; the oldest are forgotten first, and are not found from then on."""
 
+Name = tuple[str, str]
+"""A kind, ``event`` or ``file``, and a name that Gradio gave to one."""
+
 _HARMLESS = frozenset({"startup-events", "theme.css"})
 _NAMED_IN_QUERY = {"queue/data": "session_hash", "upload": "upload_id", "upload_progress": "upload_id"}
 _NAMED_IN_BODY = frozenset({"queue/join", "cancel", "reset"})
@@ -45,7 +48,7 @@ class OwnNames:
     def __init__(self) -> None:
         """Remember nothing; names of an earlier process mean nothing to this one."""
         self._secret = secrets.token_bytes(32)
-        self._given: dict[str, OrderedDict[str, None]] = {}
+        self._given: dict[str, OrderedDict[Name, None]] = {}
 
     def name(self, user: str, name: str) -> str:
         """Return the name that stands for a user's."""
@@ -81,7 +84,8 @@ class OwnNames:
             return
         joining = scope["path"].endswith("/join")
         named = _paths_in(body.get("data")) if joining else [body.get("event_id")]
-        if not all(self._knows(user, name) for name in named):
+        kind = "file" if joining else "event"
+        if not all(isinstance(name, str) and self._knows(user, kind, name) for name in named):
             await _refusal(404, "no such event or file: it may be another user's")(scope, receive, send)
             return
         if isinstance(body.get("session_hash"), str):
@@ -100,10 +104,10 @@ class OwnNames:
             given[key] = self.name(user, given[key])
         return urlencode(given).encode()
 
-    def _knows(self, user: str, name: object) -> bool:
-        return isinstance(name, str) and name in self._given.get(user, ())
+    def _knows(self, user: str, kind: str, name: str) -> bool:
+        return (kind, name) in self._given.get(user, ())
 
-    def _remembering(self, user: str, names_in: Callable[[Any], Iterator[str]], send: Send) -> Send:
+    def _remembering(self, user: str, names_in: Callable[[Any], Iterator[Name]], send: Send) -> Send:
         """Return a `send` that remembers, as the user's, the names in an answer before it goes out."""
         parts: list[bytes] = []
 
@@ -116,7 +120,7 @@ class OwnNames:
 
         return remember
 
-    def _remember(self, user: str, names: Iterator[str]) -> None:
+    def _remember(self, user: str, names: Iterator[Name]) -> None:
         given = self._given.setdefault(user, OrderedDict())
         for name in names:
             given[name] = None
@@ -173,14 +177,14 @@ def _parsed(content: bytes) -> Any:
         return None
 
 
-def _event_given(answer: Any) -> Iterator[str]:
+def _event_given(answer: Any) -> Iterator[Name]:
     if isinstance(answer, dict) and isinstance(answer.get("event_id"), str):
-        yield answer["event_id"]
+        yield "event", answer["event_id"]
 
 
-def _paths_given(answer: Any) -> Iterator[str]:
+def _paths_given(answer: Any) -> Iterator[Name]:
     if isinstance(answer, list):
-        yield from (path for path in answer if isinstance(path, str))
+        yield from (("file", path) for path in answer if isinstance(path, str))
 
 
 def _paths_in(value: Any) -> Iterator[object]:
