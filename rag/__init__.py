@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ArtifactError,
         BackupError,
         BrokenDocument,
+        CollectionNotFound,
         DocumentNotFound,
         EmptyDocument,
         EncryptedDocument,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         StorageError,
         SyncRefused,
         UnknownFormat,
+        UploadNotFound,
         UsageError,
     )
     from rag.library import Library
@@ -65,6 +67,7 @@ __all__ = [
     "BackupError",
     "BrokenDocument",
     "Citation",
+    "CollectionNotFound",
     "Document",
     "DocumentNotFound",
     "EmptyDocument",
@@ -95,6 +98,7 @@ __all__ = [
     "SyncRefused",
     "TextWritten",
     "UnknownFormat",
+    "UploadNotFound",
     "UsageError",
     "load_settings",
 ]

@@ -12,6 +12,9 @@ from rag.hidden import Hidden, hidden, shown
 _CONTROLS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;", "\0": "\N{REPLACEMENT CHARACTER}"})
 """The page's Markdown component would act on line ends and tabs, so that they travel as references."""
 
+_VOID = frozenset(("input",))
+"""Elements without content, which have no end tag."""
+
 
 class Html(str):
     """Markup that is safe to show: made by `element` and `text`, and on one line."""
@@ -71,6 +74,8 @@ def element(name: str, *children: object, **attributes: str | int | bool | None)
         for key, value in attributes.items()
         if value is not None and value is not False
     )
+    if name in _VOID:
+        return Html(f"<{name}{written}>")
     return Html(f"<{name}{written}>{join(*children)}</{name}>")
 
 
