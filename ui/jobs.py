@@ -168,8 +168,9 @@ class Jobs:
             if job is None:
                 return None
             self.embedding()
-            self._put(replace(job, state="reading", note=""))
-            return job
+            taken = replace(job, state="reading", note="")
+            self._put(taken)
+            return taken
 
     def embedding(self) -> None:
         """Say that what was being read is being embedded."""

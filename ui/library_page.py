@@ -29,7 +29,7 @@ def library_frame(extensions: Iterable[str], max_file_mb: float) -> Html:
         _drop(max_file_mb),
         element("div", class_="sending", data_part="sending"),
         element("div", class_="ledger-place", data_part="ledger"),
-        element("div", class_="unseen", aria_live="polite", data_part="said"),
+        element("div", class_="unseen", role="status", data_part="said"),
         element("div", class_="shelf-notice", role="alert", data_part="notice"),
         _views(),
         element(

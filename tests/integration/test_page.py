@@ -134,30 +134,6 @@ def test_a_failure_is_told_and_the_next_question_works(served):
         assert page.locator("#past .turn").count() == 1
 
 
-def test_files_are_added_shown_and_removed(served, tmp_path):
-    good, bad = tmp_path / "planes.txt", tmp_path / "broken.pdf"
-    good.write_text(NEWS)
-    bad.write_text("no pdf")
-    with visit(served.url) as seen:
-        page = seen.page
-        page.click(".welcome [data-view=library]")
-        page.set_input_files("#files input[type=file]", [good, bad])
-        page.wait_for_selector("#ledger .failed")
-        assert "broken.pdf" in page.inner_text("#ledger .failed")
-        assert "added" in page.inner_text("#ledger .added")
-        page.wait_for_selector("#documents .ready")
-        assert page.inner_text("#documents .ready .document") == "planes"
-        assert "Could not be read" in page.inner_text("#documents .failed")
-
-        page.click("#documents .ready .remove")
-        page.click("#sure .primary")
-        page.wait_for_selector("#documents .ready", state="detached")
-        assert [document.status for document in served.assistant.library.documents()] == ["failed"]
-        page.click("nav [data-view=ask]")
-        assert page.inner_text("#welcome h1") == "Start with your documents"
-        assert (seen.strangers, seen.complaints) == ([], [])
-
-
 def test_hostile_words_do_nothing(served):
     lines = [f"The plane {words} came." for words in HOSTILE]
     served.put("evil", "\n".join(lines), title=HOSTILE[1], media_type="text/markdown")
@@ -174,8 +150,8 @@ def test_hostile_words_do_nothing(served):
         assert page.locator(".reader-text").text_content() == "\n".join(lines)
         page.keyboard.press("Escape")
         page.click("nav [data-view=library]")
-        page.wait_for_selector("#documents .document")
-        assert page.inner_text("#documents .document") == HOSTILE[1]
+        page.wait_for_selector(".documents .document")
+        assert page.inner_text(".documents .document") == HOSTILE[1]
         time.sleep(0.5)
         assert page.title() == "Footnote"
         assert page.locator(".view :is(img, svg, iframe, form, script, style, a)").count() == 0
