@@ -12,7 +12,7 @@ from ui.guard import CONTENT_SECURITY_POLICY
 from ui.server import STATIC
 from ui.sign_in import render_sign_in, seconds_of, words_of
 from ui.sign_ins import WAITING, Refused, SignIns
-from ui.visitors import KEY, user_of, with_user
+from ui.visitors import KEY, user_of
 
 
 def tree_of(page: str):
@@ -101,20 +101,11 @@ def test_tries_at_the_same_time_are_no_way_around_the_lock():
 
 def test_a_callback_of_the_page_knows_who_calls():
     import gradio as gr
-    from gradio.helpers import special_args
 
     def request(scope):
         return gr.Request(SimpleNamespace(scope=scope), username="other")
 
-    def said(user, *words):
-        return user, words
-
-    def steps(user, *words):
-        yield from (user, *words)
-
-    asked, _, _, _ = special_args(with_user(said), ["a", "b"], request({KEY: "anna"}))
-    assert with_user(said)(*asked) == ("anna", ("a", "b"))
-    assert list(with_user(steps)(request({KEY: "anna"}), 1)) == ["anna", 1]
+    assert user_of(request({KEY: "anna"})) == "anna"
     assert user_of(request({KEY: ""})) == ""
     with pytest.raises(KeyError):
         user_of(request({}))
