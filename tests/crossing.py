@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +30,8 @@ PEOPLE = ("anna", "bob", "carol")
 PASSWORD = "correct horse battery"  # noqa: S105
 QUESTION = "When did the zebra cross the river?"
 NOW = "2026-01-01T00:00:00+00:00"
-ASK, LOAD = "submit", "load"
+ASK = "submit"
+_TALK = re.compile(r"[0-9a-f]{32}")
 
 WORDS = ("", "1", "0", "-1", "zebra", "me", "true", "null", "../..", "%00", "a" * 300, "2026-01-01", "light")
 """Values that name nothing of anybody's."""
@@ -47,6 +50,11 @@ a value with a structure of its own, gets its entry here; all others are made fr
 """
 
 
+def context(conversation: str) -> str:
+    """Return what the page sends with a question."""
+    return json.dumps({"conversation": conversation, "replaces": None, "collection": "", "documents": []})
+
+
 def body_of(method: str, path: str):
     """Register how the body of a route is made."""
     return lambda make: BODIES.setdefault((method, path), make)
@@ -59,7 +67,9 @@ def _sign_in(draw: random.Random, values: list[str]) -> str:
 
 @body_of("POST", "/gradio_api/queue/join")
 def _join(draw: random.Random, values: list[str]) -> dict:
-    data = [draw.choice([QUESTION, None, draw.choice(values), {"path": draw.choice(values)}]) for _ in "123"]
+    talks = [value for value in values if _TALK.fullmatch(value)] or [values[0]]
+    odd = [QUESTION, None, draw.choice(values), {"path": draw.choice(values)}]
+    data = draw.choice([[QUESTION, context(draw.choice(talks))], [context(draw.choice(talks))], odd])
     return {"session_hash": draw.choice(values), "fn_index": draw.randrange(12), "data": data}
 
 
@@ -78,6 +88,11 @@ class Person:
     token: str = ""
     ids: list[str] = field(default_factory=list)
     keyless: list[str] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> str:
+        """The id of a conversation, as a page makes it up."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:32]
 
     @property
     def cookie(self) -> dict[str, str]:
@@ -125,8 +140,8 @@ class World:
         if Sessions(self.library.catalog).user_of(person.token) is None:
             person.token = Sessions(self.library.catalog).begin(name)
         person.keyless = self._opening_nothing(person)
-        own = [
-            f"{name}-{kind}" for kind in ("1", "2", "collection", "conversation", "turn", "hash", "upload")
+        own = [f"{name}-{kind}" for kind in ("1", "2", "collection", "turn", "hash", "upload")] + [
+            person.conversation
         ]
         passages = sorted(self.library.catalog.passage_ids_of([f"{name}-1"]))
         person.ids = list(dict.fromkeys([*own, *passages, *person.ids]))[-60:]
@@ -134,7 +149,7 @@ class World:
     def _rows(self, person: Person):
         name, secret = person.name, person.secret
         made = {"owner": name, "made_at": NOW}
-        talk = f"{name}-conversation"
+        talk = person.conversation
         yield collections, {"id": f"{name}-collection", "name": f"Zebras {secret}", **made}
         yield collected, {"collection_id": f"{name}-collection", "document_id": f"{name}-1"}
         facts = {"title": f"Of zebras {secret}", "scope": {}, "changed_at": NOW, **made}
@@ -157,7 +172,7 @@ class World:
                 "users": people.c.name.in_(names),
                 "sessions": sessions.c.user.in_(names) & (sessions.c.expires_at > NOW),
                 "collected": sa.or_(*_starting(collected.c.collection_id, names)),
-                "turns": sa.or_(*_starting(turns.c.conversation_id, names)),
+                "turns": turns.c.conversation_id.in_([self.people[name].conversation for name in names]),
                 "feedback": sa.or_(*_starting(feedback.c.turn_id, names)),
                 "titles": sa.or_(*_starting(metadata.tables["titles"].c.document_id, names)),
                 "texts": sa.or_(*_starting(metadata.tables["texts"].c.document_id, names)),
@@ -168,7 +183,12 @@ class World:
                 for table, which in of.items()
             ]
         folders = [self.library.path / UPLOADS / private_folder(name) for name in names]
-        files = [(file.name, file.read_bytes()) for folder in folders for file in sorted(folder.iterdir())]
+        files = [
+            (file.name, file.read_bytes())
+            for folder in folders
+            for file in sorted(folder.rglob("*"))
+            if file.is_file()
+        ]
         return hashlib.sha256(repr((rows, files)).encode()).hexdigest()
 
     def _opening_nothing(self, person: Person) -> list[str]:
@@ -183,11 +203,11 @@ class World:
         """Return a user's token; to sign out, one that nothing else needs."""
         return Sessions(self.library.catalog).begin(person.name) if path == "/sign-out" else person.token
 
-    async def ask(self, person: Person, event: str = ASK) -> Reply:
+    async def ask(self, person: Person) -> Reply:
         """Ask as a user on the page, and follow the answer; another one is left for whoever may take it."""
         config = json.loads((await call(self.app, "GET", "/config", person.cookie)).body)
-        found = next(each for each in config["dependencies"] if each["targets"][0][1] == event)
-        data = [QUESTION if n == 0 and event == ASK else None for n in range(len(found["inputs"]))]
+        found = next(each for each in config["dependencies"] if each["targets"][0][1] == ASK)
+        data = [QUESTION, context(person.conversation)]
         self._asked += 1
         for session in (f"{person.name}-hash", f"{person.name}-{self._asked}"):
             body = {"session_hash": session, "fn_index": found["id"], "data": data}
@@ -245,7 +265,9 @@ def routes_of(app: FastAPI):
     """
     gradio = next(route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
     for times, routes in ((OFTEN, app.routes), (1, gradio.routes)):
-        told = get_openapi(title="", version="", routes=[r for r in routes if not isinstance(r, Mount)])
+        with warnings.catch_warnings():  # one that answers HEAD as well has the same name twice
+            warnings.filterwarnings("ignore", "Duplicate Operation ID", UserWarning)
+            told = get_openapi(title="", version="", routes=[r for r in routes if not isinstance(r, Mount)])
         schemas = told.get("components", {}).get("schemas", {})
         for path, operations in told["paths"].items():
             for method, operation in operations.items():
@@ -257,6 +279,7 @@ def likely(name: str, values: list[str]) -> list[str]:
     kinds = {"document": ("1", "2"), "session": ("hash",)}
     kind = next((k for k in ("document", "collection", "conversation", "turn", "session") if k in name), "")
     fit = [value for value in values if kind and value.rpartition("-")[2] in kinds.get(kind, (kind,))]
+    fit = fit or [value for value in values if kind == "conversation" and _TALK.fullmatch(value)]
     return values + fit * (2 * len(values) // max(len(fit), 1))
 
 
