@@ -23,6 +23,7 @@ from ui.collection_routes import add_collection_routes
 from ui.intake import Intake
 from ui.listing import Filters, kinds, listed
 from ui.map_routes import add_map_routes
+from ui.rows import Marks
 from ui.shelf import Shelf, render_shelf
 from ui.starters import starter_files
 from ui.upload_routes import add_upload_routes
@@ -96,10 +97,12 @@ def _shelf(library: Library, collections: Collections, filters: Filters, user: s
         size=None if user else size.now(),
         kinds=kinds(documents),
         collections=collections.of(user),
-        holding=collections.holding([document.id for document in here], user),
-        private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
-        fixed=_ids(each for each in here if not may_change(each.uri, user)),
-        uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
+        marks=Marks(
+            collections.holding([document.id for document in here], user),
+            private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
+            fixed=_ids(each for each in here if not may_change(each.uri, user)),
+            uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
+        ),
         starters=bool(not documents and not library.read_only and starter_files()),
     )
 

@@ -6,7 +6,8 @@ from markup import Node, parse
 
 from rag.collections import Collection
 from ui.listing import Filters, Listing
-from ui.shelf import Shelf, day_in_words, in_words, render_shelf
+from ui.rows import Marks, day_in_words
+from ui.shelf import Shelf, in_words, render_shelf
 
 GOOD = document("log", "x", 7, uri="file:///home/me/my%20log.pdf", n_pages=2, title="The <log>")
 BAD = document(
@@ -52,7 +53,7 @@ def test_at_a_glance():
 
 
 def test_who_may_not_change_a_document_is_offered_nothing():
-    parts = shelf(GOOD, OLD, private=frozenset({"old"}), fixed=frozenset({"log"}))
+    parts = shelf(GOOD, OLD, marks=Marks(private=frozenset({"old"}), fixed=frozenset({"log"})))
     fixed, own = parts["documents"].all(".document-row")
     assert (fixed.all(".document-actions"), fixed.one(".whose").text) == ([], "everybody’s")
     assert (len(own.all(".document-actions")), own.one(".whose").text) == (1, "private")
@@ -63,7 +64,9 @@ def test_who_may_not_change_a_document_is_offered_nothing():
 
 def test_the_collections_are_listed_and_the_open_one_named():
     known = [Collection("c1", "Flights", "", 2), Collection("c2", "<b>", "", 0)]
-    parts = shelf(GOOD, collections=known, filters=Filters(collection="c1"), holding={"log": ("Flights",)})
+    parts = shelf(
+        GOOD, collections=known, filters=Filters(collection="c1"), marks=Marks({"log": ("Flights",)})
+    )
     buttons = parts["collections"].all(".collection")
     assert [(b.one(".name").text, b.one(".n").text, "aria-current" in b.attributes) for b in buttons] == [
         ("All documents", "1", False),
