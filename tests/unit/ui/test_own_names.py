@@ -53,7 +53,6 @@ def test_a_name_is_the_same_for_one_user_and_another_for_others(own) -> None:
             "query",
             "session_hash={}",
         ),
-        ("GET", "/gradio_api/upload_progress?upload_id=h", None, "query", "upload_id={}"),
         ("GET", "/gradio_api/heartbeat/h", None, "path", "/gradio_api/heartbeat/{}"),
         ("GET", "/documents/h?session_hash=h", None, "query", "session_hash=h"),
     ],
@@ -71,25 +70,32 @@ def test_of_a_body_with_two_names_one_counts_and_only_that_goes_on(own) -> None:
     assert int(seen["length"]) == len(seen["body"])
 
 
-def test_what_gradio_names_is_remembered_by_user_and_kind(own) -> None:
+def test_what_gradio_names_is_remembered_by_user(own) -> None:
     passed(own, "anna", "POST", "/gradio_api/queue/join", {"data": []}, {"event_id": "e"})
-    passed(own, "anna", "POST", "/gradio_api/upload?upload_id=u", None, ["/tmp/a.txt"])  # noqa: S108
     cancel = {"session_hash": "h", "fn_index": 0, "event_id": "e"}
     assert passed(own, "anna", "POST", "/gradio_api/cancel", cancel)[1] == 200
     assert passed(own, "bob", "POST", "/gradio_api/cancel", cancel)[1] == 404
-    for path, status in (("/tmp/a.txt", 200), ("e", 404), ("/tmp/b.txt", 404)):  # noqa: S108
-        event = {"data": [[{"path": path}]]}
-        assert passed(own, "anna", "POST", "/gradio_api/queue/join", event, {})[1] == status
-    event = {"data": {"deep": [{"path": "/tmp/a.txt"}]}}  # noqa: S108
-    assert passed(own, "bob", "POST", "/gradio_api/queue/join", event, {})[1] == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ([["words"], {"key": "value"}], 200),
+        ([[{"path": "/etc/passwd"}]], 404),
+        ({"deep": [{"deeper": {"path": None}}]}, 404),
+    ],
+)
+def test_no_event_names_a_file(own, data, status: int) -> None:
+    assert passed(own, "anna", "POST", "/gradio_api/queue/join", {"data": data}, {})[1] == status
 
 
 def test_the_names_of_one_user_are_bounded_and_do_not_push_out_others(own) -> None:
-    own._remember("bob", iter([("event", "bobs")]))
-    own._remember("anna", (("event", str(n)) for n in range(MOST_NAMES + 1)))
-    assert not own._knows("anna", "event", "0")
-    assert own._knows("anna", "event", "1")
-    assert own._knows("bob", "event", "bobs")
+    own._remember("bob", {"event_id": "bobs"})
+    for n in range(MOST_NAMES + 1):
+        own._remember("anna", {"event_id": str(n)})
+    assert not own._knows("anna", "0")
+    assert own._knows("anna", "1")
+    assert own._knows("bob", "bobs")
 
 
 @pytest.mark.parametrize("route", ["queue/status", "call/answer", "file=/etc/passwd", "run/x", "stream/x"])
