@@ -43,6 +43,13 @@ def test_a_job_is_read_embedded_stored_and_done(jobs):
     assert [(each.state, each.n_passages) for each in jobs.of("")] == [("done", 3), ("reading", 0)]
 
 
+def test_a_job_that_is_on_the_list_is_not_begun_again(jobs):
+    jobs.submit(job("a"))
+    jobs.take()
+    jobs.submit(job("a"))
+    assert states(jobs) == {"a": "reading"}
+
+
 def test_a_waiting_job_is_cancelled_at_once(jobs, forgotten):
     jobs.submit(job("a"))
     jobs.cancel("a", "")

@@ -109,7 +109,8 @@ def listed(client, **query) -> list[str]:
 def test_a_file_is_received_read_and_listed(client, library):
     answer = send(client, "reports/../may/planes.txt")
     assert (answer.status_code, answer.json()["path"]) == (201, "reports/may/planes.txt")
-    assert ledger(client)["reports/may/planes.txt"].one(".state").text == "done, 1 passage"
+    line = ledger(client)["reports/may/planes.txt"]
+    assert line.one(".state").text == "done, 1 passage", line.text
     assert (library.path / "uploads/reports/may/planes.txt").read_bytes() == TEXT
     assert library.find("planes").id in listed(client, q="planes")
 
