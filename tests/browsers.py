@@ -1,4 +1,4 @@
-"""A real Chromium, watched: what it asks for, and what it complains of."""
+"""A real Chromium, watched: what it asks for, and what it complains of; and pictures of its pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Playwright
 
 OPTIONS = [
     "--no-sandbox",
@@ -27,15 +27,23 @@ HOW_TO_GET_ONE = (
     "no Chromium on this machine: install the package chromium of your system, "
     "or run 'playwright install chromium', to include this test"
 )
+CHROMIUM, SHOTS = os.environ.get("FOOTNOTE_TESTS_CHROMIUM"), os.environ.get("FOOTNOTE_SHOTS")
+"""The browser, and the folder that pictures are kept in: read before a test's own environment is made."""
+
+WIDE, MIDDLE, PHONE = (
+    {"viewport": {"width": width, "height": height}}
+    for width, height in ((1440, 900), (1024, 768), (390, 844))
+)
 
 
 @dataclass
 class Visit:
-    """A page, the addresses it asked for beyond its own origin, and its errors."""
+    """A page, the addresses that it or another tab asked for beyond its own origin, errors and dialogs."""
 
     page: Page
     strangers: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,28 +54,44 @@ def visit(address: str, **context) -> Iterator[Visit]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(playwright), args=OPTIONS)
         try:
-            page = browser.new_context(**context).new_page()
-            seen = Visit(page)
-            page.on("request", lambda request: _note(seen.strangers, request.url, address))
-            page.on(
-                "console", lambda said: seen.complaints.append(said.text) if said.type == "error" else None
-            )
-            page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-            page.goto(address)
+            tabs = browser.new_context(**context)
+            seen = Visit(tabs.new_page())
+            _watch(tabs, seen, address)
+            seen.page.goto(address)
             yield seen
         finally:
             browser.close()
 
 
-def _note(strangers: list[str], url: str, address: str) -> None:
-    if not url.startswith((address, "data:", "blob:")):
-        strangers.append(url)
+def keep(page: Page, name: str, *, full: bool = False) -> None:
+    """Keep a picture of the page in the folder that FOOTNOTE_SHOTS names, if it names one."""
+    if SHOTS:
+        path = Path(SHOTS, f"{name}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=path, full_page=full, animations="disabled")
+
+
+def _watch(tabs: BrowserContext, seen: Visit, address: str) -> None:
+    def note(url: str) -> None:
+        if not url.startswith((address, "data:", "blob:")):
+            seen.strangers.append(url)
+
+    def hear(said: ConsoleMessage) -> None:
+        seen.complaints.append(f"{said.text} ({said.location['url'].removeprefix(address)})")
+
+    def close(dialog: Dialog) -> None:
+        seen.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    tabs.on("request", lambda request: note(request.url))
+    tabs.on("console", lambda said: hear(said) if said.type == "error" else None)
+    tabs.on("weberror", lambda error: seen.complaints.append(str(error.error)))
+    tabs.on("dialog", close)
 
 
 def _chromium(playwright: Playwright) -> str:
-    named = os.environ.get("FOOTNOTE_TESTS_CHROMIUM")
     own = playwright.chromium.executable_path
-    found = [named, own if Path(own).exists() else None]
+    found = [CHROMIUM, own if Path(own).exists() else None]
     found += [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")]
     path = next((path for path in found if path), None)
     if path is None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 
 from rag.assistant import Assistant
 from rag.types import Document, Passage, Text
@@ -106,6 +109,43 @@ class ScriptedModel:
 
     def close(self) -> None:
         self.closed = True
+
+
+class _Writing(GenericFakeChatModel):
+    """Writes what the model that made it says, word by word."""
+
+    by: Any
+
+    def _stream(self, messages, stop=None, run_manager=None, **options):
+        for number, word in enumerate(re.findall(r"\S+\s*", self.by.say(messages[-1].text))):
+            self.by.before(number)
+            yield ChatGenerationChunk(message=AIMessageChunk(word))
+
+
+class WritingModel(ScriptedModel):
+    """A chat model for many threads: what it writes is a function of what it is asked.
+
+    It writes a word every `pace` seconds, stops before the word number `holds` until `gate` is set, and breaks
+    before the word number `breaks`.
+    """
+
+    def __init__(self, say: Callable[[str], str], *, pace: float = 0.0) -> None:
+        super().__init__()
+        self.say = say
+        self.pace = pace
+        self.gate = threading.Event()
+        self.holds: int | None = None
+        self.breaks: int | None = None
+
+    def before(self, number: int) -> None:
+        if number == self.breaks:
+            raise ConnectionError("the model is gone")
+        if number == self.holds:
+            self.gate.wait(20)
+        time.sleep(self.pace)
+
+    def runnable(self) -> GenericFakeChatModel:
+        return _Writing.model_construct(messages=iter(()), by=self)
 
 
 def document(name: str, text: str, n_passages: int = 1, **facts) -> Document:

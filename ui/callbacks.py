@@ -12,6 +12,7 @@ from rag.types import Document
 from ui.asked import parse_context
 from ui.asking import Asking
 from ui.frame import EXAMPLES, fitting_examples, library_facts, welcome
+from ui.html import element
 from ui.parts import Facts, render_error
 from ui.render import render_conversation, render_question, render_written
 from ui.turn import Turn
@@ -28,50 +29,43 @@ class Callbacks:
     def __init__(self, assistant: Assistant, asking: Asking) -> None:
         self._assistant = assistant
         self._asking = asking
-        self._latest: dict[str, object] = {}
+        self._latest: dict[str, object] = {}  # what each page shows, by its session
 
     def answer(self, question: str, sent: str, request: gr.Request) -> Iterator[list[Any]]:
         """Answer a question, showing each step."""
         user = user_of(request)
         if not question.strip():
-            yield _unchanged()
+            yield _step()
             return
         try:
-            run, before = self._asking.begin(user, parse_context(sent), question.strip())
+            context = parse_context(sent)
+            run, before = self._asking.begin(user, context, question.strip())
         except FootnoteError as error:
             facts = self._facts(user)
             turn = Turn(question.strip(), error=str(error))
             yield _step(asked=render_question(turn), answered=render_written(turn, facts), busy=False)
             return
-        yield from self._followed(request, run, before, empties=run.turn.question == question.strip())
+        yield from self._followed(
+            request, self._enter(request), run, before, empties=run.turn.question == question.strip()
+        )
 
     def resume(self, sent: str, request: gr.Request) -> Iterator[list[Any]]:
         """Show a conversation, and follow what is being answered in it; a new one is empty."""
-        user = user_of(request)
+        user, me = user_of(request), self._enter(request)
         try:
-            turns, run = self._asking.resume(user, parse_context(sent).conversation)
+            conversation = parse_context(sent).conversation
+            turns, run = self._asking.resume(user, conversation)
         except ConversationNotFound:
             turns, run = [], None
         except FootnoteError as error:
             yield _step(past="", asked="", answered=render_error(str(error)), busy=False, greeting="")
             return
         if run is not None:
-            yield from self._followed(request, run, turns)
+            yield from self._followed(request, me, run, turns)
             return
-        self._latest.pop(request.session_hash or "", None)
         facts = self._facts(user)
-        if turns:
-            *before, last = turns
-            yield _step(
-                past=render_conversation(before, facts),
-                asked=render_question(last),
-                answered=render_written(last, facts),
-                busy=False,
-                greeting="",
-            )
-            return
-        fitting = set(fitting_examples(self._documents(user)))
-        yield _step(past="", asked="", answered="", busy=False, greeting=welcome(facts), examples=fitting)
+        step = self._left(conversation, turns, facts) if turns else self._new(user, conversation, facts)
+        yield step if self._leave(request, me) else _step()
 
     def stop(self, sent: str, request: gr.Request) -> None:
         """End the answer that a page waits for; without one there is nothing to end."""
@@ -84,16 +78,40 @@ class Callbacks:
         """Show what is in the library."""
         return library_facts(self._facts(user_of(request)))
 
+    def _left(self, conversation: str, turns: Sequence[Turn], facts: Facts) -> list[Any]:
+        """Return a conversation in which nothing is being answered."""
+        *before, last = turns
+        return _step(
+            past=render_conversation(before, facts),
+            asked=render_question(last),
+            answered=render_written(last, facts),
+            busy=False,
+            greeting="",
+            opened=conversation,
+        )
+
+    def _new(self, user: str, conversation: str, facts: Facts) -> list[Any]:
+        """Return a conversation in which nothing was asked."""
+        fitting = set(fitting_examples(self._documents(user)))
+        return _step(
+            past="",
+            asked="",
+            answered="",
+            busy=False,
+            greeting=welcome(facts),
+            examples=fitting,
+            opened=conversation,
+        )
+
     def _followed(
-        self, request: gr.Request, run: Run, before: Sequence[Turn], *, empties: bool = False
+        self, request: gr.Request, me: object, run: Run, before: Sequence[Turn], *, empties: bool = False
     ) -> Iterator[list[Any]]:
         """Follow a run until it is finished, or until the same page shows something else."""
-        page = request.session_hash or ""
-        facts, me = self._facts(user_of(request)), object()
-        self._latest[page] = me
+        facts = self._facts(user_of(request))
         upper, begun = "", False
         for turn, seconds in run.follow():
-            if self._latest.get(page) is not me:
+            if not self._shows(request, me):
+                yield _step()  # Gradio sends the last step once more
                 return
             shown, lower = render_question(turn), render_written(turn, facts, seconds)
             step = _step(
@@ -103,11 +121,26 @@ class Callbacks:
                 busy=None if begun and not turn.finished else not turn.finished,
                 greeting=None if begun else "",
                 emptied=empties and not begun,
+                opened=run.conversation_id,
             )
             begun, upper = True, shown
             yield step
-        if self._latest.get(page) is me:
-            del self._latest[page]
+        self._leave(request, me)
+
+    def _enter(self, request: gr.Request) -> object:
+        """Return what stands for an event that from now on is what its page shows."""
+        me = self._latest[request.session_hash or ""] = object()
+        return me
+
+    def _shows(self, request: gr.Request, me: object) -> bool:
+        return self._latest.get(request.session_hash or "") is me
+
+    def _leave(self, request: gr.Request, me: object) -> bool:
+        """Forget an event that has nothing more to show; return whether its page still showed it."""
+        if self._shows(request, me):
+            del self._latest[request.session_hash or ""]
+            return True
+        return False
 
     def _documents(self, user: str) -> list[Document]:
         """Return the documents of a user; a library that cannot be read says so when it is searched."""
@@ -130,8 +163,12 @@ def _step(
     greeting: str | None = None,
     examples: set[str] | None = None,
     emptied: bool = False,
+    opened: str | None = None,
 ) -> list[Any]:
-    """Return the values of the outputs; None leaves one as it is, `busy` offers to stop, else to ask."""
+    """Return the values of the outputs; None leaves one as it is, `busy` offers to stop, else to ask.
+
+    `opened` is the conversation that they are of: the page asks again where it shows another by then.
+    """
     stays = gr.skip()
     box: dict[str, Any] = {} if busy is None else _buttons(busy=busy)
     if emptied:
@@ -141,13 +178,10 @@ def _step(
         *(stays if value is None else value for value in (past, asked, answered)),
         gr.update(**box) if box else stays,
         stays if greeting is None else greeting,
+        stays if opened is None else element("span", data_opened=opened),
         *(stays if fitting is None else gr.update(visible=each in fitting) for each in EXAMPLES.values()),
     ]
 
 
 def _buttons(*, busy: bool) -> dict[str, Any]:
     return {"submit_btn": False, "stop_btn": "Stop"} if busy else {"submit_btn": "Ask", "stop_btn": False}
-
-
-def _unchanged() -> list[Any]:
-    return _step()

@@ -41,6 +41,9 @@ WAITING = 100
 """Questions that may wait; more are refused."""
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_FOLLOWS: dict[str, Any] = _QUIET | {"trigger_mode": "multiple", "concurrency_limit": AT_ONCE}
+"""One event may come while another is followed, which then ends by itself. Gradio's own `cancels` works only
+when the event that cancels has ended, and would end what came after it."""
 
 
 def make_theme() -> gr.Theme:
@@ -82,34 +85,15 @@ def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
             _view("library-page", library_frame(SUPPORTED, assistant.settings.max_file_mb))
         with gr.Column(elem_id="settings"):
             _view("settings-page")
+        opened = _view("opened")
         context = gr.Textbox(label="Context", elem_id="context", visible="hidden")
         refresh = gr.Button("Refresh", elem_id="refresh")
         resume = gr.Button("Resume", elem_id="resume")
 
-        shown = [past, asked, answered, box, greeting, *examples]
-        follows: list[Any] = []
+        shown = [past, asked, answered, box, greeting, opened, *examples]
         for event, question in [(box.submit, box), *((example.click, example) for example in examples)]:
-            follows.append(
-                event(
-                    callbacks.answer,
-                    [question, context],
-                    shown,
-                    trigger_mode="once",
-                    concurrency_id="ask",
-                    concurrency_limit=AT_ONCE,
-                    **_QUIET,
-                )
-            )
-        resume.click(
-            callbacks.resume,
-            context,
-            shown,
-            trigger_mode="always_last",
-            cancels=follows,
-            concurrency_id="resume",
-            concurrency_limit=AT_ONCE,
-            **_QUIET,
-        )
+            event(callbacks.answer, [question, context], shown, concurrency_id="ask", **_FOLLOWS)
+        resume.click(callbacks.resume, context, shown, concurrency_id="resume", **_FOLLOWS)
         box.stop(callbacks.stop, context, concurrency_limit=None, **_QUIET)
         for event in (page.load, refresh.click):
             event(callbacks.overview, None, facts, **_QUIET)

@@ -1,14 +1,15 @@
-"""Real models, a real library of the starter documents, and the real command line."""
+"""Real models, a real library of the starter documents, the real command line, and the page over a scripted model."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from serving import Served, page_over
 
 from ingest.pipeline import add
 from rag.library import Library
@@ -49,3 +50,10 @@ def footnote(tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def served(tmp_path) -> Iterator[Served]:
+    """The page over an empty library and a scripted model."""
+    with page_over(tmp_path) as found:
+        yield found

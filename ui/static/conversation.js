@@ -11,6 +11,7 @@ const blank = (id = newId()) => ({ conversation: id, collection: "", documents: 
 let state = blank(idOfAddress());
 let replaces = null;
 let shown = false; // whether the page has been asked to show it
+let last = ""; // the conversation that the page was last given
 
 const listeners = [];
 const changed = () => listeners.forEach((listener) => listener());
@@ -19,10 +20,22 @@ export const onChange = (listener) => listeners.push(listener);
 export const current = () => state;
 export const replacing = () => replaces;
 
+/* Whether the page shows the conversation that is open. */
+export const ready = () => last === state.conversation;
+
+/* What was asked for earlier can come later: then the page asks once more. */
+const lookWhatCame = () => {
+  const came = $("[data-opened]")?.dataset.opened || "";
+  if (came === last) return;
+  last = came;
+  if (!ready()) shown = false;
+};
+
 /* Gradio sends what stands in a hidden field: keep it up to date, whatever Gradio redraws. */
 export const keepContext = () => {
   const field = $("#context textarea");
   if (!field) return;
+  lookWhatCame();
   const wanted = JSON.stringify({ ...state, replaces });
   if (field.value !== wanted) {
     field.value = wanted;

@@ -3,7 +3,8 @@
 
 import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
 import "./feedback.js";
-import { addressOf, keepContext, onChange, replace, replacing } from "./conversation.js";
+import { addressOf, keepContext, onChange, ready, replace, replacing } from "./conversation.js";
+import { letGo } from "./hold.js";
 import { markOpened, open, reader } from "./reader.js";
 import { keepLine, picker } from "./scope.js";
 import { showSettings } from "./settings.js";
@@ -43,6 +44,17 @@ const show = (view) => {
   $("#question textarea")?.focus({ preventScroll: true });
 };
 
+/* The question box has the focus first, unless somebody put it elsewhere meanwhile. */
+let welcomed = false;
+
+const welcome = () => {
+  if (welcomed || !ready()) return;
+  welcomed = true;
+  if (document.body.dataset.view === "ask" && document.activeElement === document.body) {
+    $("#question textarea")?.focus({ preventScroll: true });
+  }
+};
+
 const markView = () =>
   $$("nav [data-view]").forEach((button) => {
     if (button.dataset.view === document.body.dataset.view) button.setAttribute("aria-current", "page");
@@ -77,11 +89,11 @@ const editing = make("p", { id: "editing", role: "status" });
 const keepAsItIs = make("button", { type: "button", class: "action" }, "Cancel");
 editing.hidden = true;
 
-const askAgain = ({ again, turn, now }) => {
+const askAgain = (data) => {
   show("ask");
-  replace(turn || null);
-  fill(again);
-  if (now) setTimeout(() => $("#question .submit-button")?.click(), 100);
+  replace(data.turn || null);
+  fill(data.again);
+  if ("now" in data) setTimeout(() => $("#question .submit-button")?.click(), 100);
 };
 
 const markEditing = () => {
@@ -193,6 +205,8 @@ document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [aria-current]")) markView();
   keepContext();
+  letGo();
+  welcome();
   keepLine();
   if (document.body.dataset.view === "settings") showSettings();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();

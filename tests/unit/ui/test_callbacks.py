@@ -17,7 +17,7 @@ from ui.frame import EXAMPLES
 from ui.runs import Runs
 from ui.visitors import KEY
 
-PAST, ASKED, ANSWERED, BOX, GREETING = range(5)
+PAST, ASKED, ANSWERED, BOX, GREETING, OPENED = range(6)
 ONE, TWO = "1" * 32, "2" * 32
 QUESTION = "When did the planes land?"
 
@@ -56,9 +56,9 @@ def is_left_alone(value) -> bool:
 def test_a_question_empties_the_box_then_answers_then_lets_ask_again(callbacks):
     steps = list(callbacks.answer(f" {QUESTION} ", context(), request()))
     first, last = steps[0], steps[-1]
-    assert {len(step) for step in steps} == {GREETING + 1 + len(EXAMPLES)}
+    assert {len(step) for step in steps} == {OPENED + 1 + len(EXAMPLES)}
     assert (first[BOX]["value"], first[BOX]["stop_btn"], first[GREETING]) == ("", "Stop", "")
-    assert [update["visible"] for update in first[GREETING + 1 :]] == [False] * len(EXAMPLES)
+    assert [update["visible"] for update in first[OPENED + 1 :]] == [False] * len(EXAMPLES)
     assert last[BOX]["submit_btn"] == "Ask"
     assert "value" not in last[BOX]  # what is typed meanwhile stays
     assert parse(last[ANSWERED]).one(".said").text == "The planes landed in May."
@@ -168,7 +168,26 @@ def test_one_page_follows_one_answer_at_a_time(callbacks):
     next(following)
     [shown] = callbacks.resume(context(TWO), request())
     assert shown[ASKED] == ""
-    assert list(following) == [], "what was left is not shown any more"
+    [last] = following  # Gradio sends what comes last twice
+    assert all(is_left_alone(value) for value in last), "what was left is not shown any more"
+
+
+def test_what_comes_late_says_whose_it_is_or_nothing(callbacks, monkeypatch):
+    asking = callbacks._asking
+    resume = asking.resume
+
+    def slow(user, conversation):
+        if conversation == ONE:
+            list(callbacks.resume(context(TWO), request()))
+        return resume(user, conversation)
+
+    monkeypatch.setattr(asking, "resume", slow)
+    [late] = callbacks.resume(context(ONE), request())
+    assert all(is_left_alone(value) for value in late)
+    [step] = callbacks.resume(context(TWO), request())
+    assert parse(step[OPENED]).one("span").attributes["data-opened"] == TWO
+    first, *_ = callbacks.answer(QUESTION, context(TWO), request())
+    assert parse(first[OPENED]).one("span").attributes["data-opened"] == TWO
 
 
 def test_the_same_question_asked_twice_at_once_is_one(callbacks, conversations, assistant, monkeypatch):
