@@ -125,7 +125,7 @@ class _Writing(GenericFakeChatModel):
 class WritingModel(ScriptedModel):
     """A chat model for many threads: what it writes is a function of what it is asked.
 
-    It writes a word every `pace` seconds, stops before the word number `holds` until `gate` is set, and breaks
+    It writes a word every `pace` seconds, stops before word number `holds` until `gate` is set, and breaks
     before the word number `breaks`.
     """
 

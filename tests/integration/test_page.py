@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browsers import MIDDLE, PHONE, WIDE, keep, visit
-from hands import NEWS, QUESTION, SAID, ask, answered, asked, conversation, questions, width
+from hands import NEWS, QUESTION, SAID, answered, ask, asked, conversation, questions, width
 
 pytestmark = pytest.mark.browser
 
