@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,11 +83,17 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
     return intake
 
 
+def _others(names: Mapping[str, Sequence[str]], opened: str) -> dict[str, list[str]]:
+    """Return the names of the collections that documents are in, without the one that is open."""
+    return {identity: [each for each in held if each != opened] for identity, held in names.items()}
+
+
 def _shelf(library: Library, collections: Collections, filters: Filters, user: str, size: _Size) -> Shelf:
     documents = documents_for(library, user)
     inside = collections.document_ids(filters.collection, user) if filters.collection else None
     listing = listed(documents, filters, inside)
     here = listing.documents
+    opened = collections.get(filters.collection, user).name if filters.collection else ""
     return Shelf(
         listing,
         filters,
@@ -98,7 +104,7 @@ def _shelf(library: Library, collections: Collections, filters: Filters, user: s
         kinds=kinds(documents),
         collections=collections.of(user),
         marks=Marks(
-            collections.holding([document.id for document in here], user),
+            _others(collections.holding([document.id for document in here], user), opened),
             private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
             fixed=_ids(each for each in here if not may_change(each.uri, user)),
             uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
