@@ -22,7 +22,7 @@ def library_frame(extensions: Iterable[str], max_file_mb: float) -> Html:
         "section",
         element(
             "header",
-            element("h1", "Library"),
+            element("h1", "Documents"),
             element("p", class_="glance", data_part="glance"),
             class_="shelf-head",
         ),
