@@ -18,15 +18,12 @@ from typing import Any
 READY = "footnote-ready "
 PR_SET_PDEATHSIG = 1
 STDIN = 0
-NICE = 5
-"""The search for a question's sources, which takes a moment, comes before the writing of another's answer."""
 
 
 def main() -> None:
     """Serve until standard input closes or the parent is gone."""
     order = json.loads(_read_line())
     _die_with(int(order["parent"]))
-    os.nice(NICE)
     threading.Thread(target=_watch, args=(int(order["parent"]),), daemon=True).start()
     server = _serve(order)
     sys.stdout.write(READY + json.dumps({"address": server.listening_address}) + "\n")
