@@ -187,6 +187,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && reader.open && !sure.open) reader.close();
 });
 
+/* A slash leads to the question box from anywhere but a field. */
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  if (document.body.dataset.view !== "ask") show("ask");
+  $("#question textarea")?.focus();
+});
+
 document.addEventListener("focusin", (event) => {
   const button = event.target.closest(`#live ${OPENERS}`);
   focused = button && handleOf(button);
