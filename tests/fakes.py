@@ -125,8 +125,8 @@ class _Writing(GenericFakeChatModel):
 class WritingModel(ScriptedModel):
     """A chat model for many threads: what it writes is a function of what it is asked.
 
-    It writes a word every `pace` seconds, stops before word number `holds` until `gate` is set, and breaks
-    before the word number `breaks`.
+    It writes a word every `pace` seconds, waits before the word number `holds` until `gate` is set, and
+    breaks before the word number `breaks`.
     """
 
     def __init__(self, say: Callable[[str], str], *, pace: float = 0.0) -> None:

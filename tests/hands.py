@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from browsers import WIDE, visit
 
 NEWS = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
 QUESTION = "When did the plane come from Libya?"
 SAID = "The plane came on 26 October. Everyone cheered."
+
+LEFT = ("AbortError: signal is aborted without reason", "Unexpected error Connection errored out")
+"""What Gradio says in a page that is left while it waits for an answer."""
+
+
+@contextmanager
+def opened(url: str, *, leaves: bool = False, **options) -> Iterator:
+    """Open the page, in a wide window unless told otherwise; nothing may have gone wrong by the end.
+
+    With `leaves`, it is left or loaded again while an answer is written.
+    """
+    with visit(url, **(WIDE | options)) as seen:
+        settled(seen.page)
+        yield seen.page
+        complaints = [said for said in seen.complaints if not (leaves and said.startswith(LEFT))]
+        assert not seen.strangers + complaints + seen.dialogs, seen
+
+
+def settled(page) -> None:
+    """Wait until the page shows the conversation of its address, or a new one."""
+    page.wait_for_selector("[data-opened]", state="attached")
 
 
 def ask(page, question: str = QUESTION) -> None:
@@ -17,7 +43,7 @@ def ask(page, question: str = QUESTION) -> None:
 
 
 def answered(page, question: str = QUESTION) -> None:
-    """Wait until the answer to a question is there, whatever it is."""
+    """Wait until what came of a question is there: an answer, a refusal or a failure."""
     page.wait_for_function(
         """(question) => document.querySelector("#asked .question")?.textContent === question
           && document.querySelector("#answered .actions")""",
@@ -43,17 +69,43 @@ def questions(page) -> list[str]:
     return page.locator("#ask .question").all_text_contents()
 
 
-def listed(page) -> list[str]:
-    """Return the titles of the conversations beside the page."""
-    return page.locator("#side .side-open").all_text_contents()
+def shows(page, *wanted: str) -> None:
+    """Wait until these are the questions on the page, and what came of the last one is there."""
+    page.wait_for_function(
+        """(wanted) => JSON.stringify(wanted) ===
+          JSON.stringify([...document.querySelectorAll("#ask .question")].map((b) => b.textContent))
+          && document.querySelector("#answered .actions")""",
+        arg=list(wanted),
+    )
+
+
+def button(page, words: str) -> None:
+    """Press the button with these words."""
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def listed(page, *titles: str) -> None:
+    """Wait until these are the titles of the conversations beside the page."""
+    page.wait_for_function(
+        """(titles) => JSON.stringify(titles) ===
+          JSON.stringify([...document.querySelectorAll("#side .side-open")].map((b) => b.textContent))""",
+        arg=list(titles),
+    )
 
 
 def act(page, title: str, words: str) -> None:
-    """Choose something of the menu of a conversation."""
+    """Choose something from the menu of a conversation."""
     row = page.locator("#side li", has=page.get_by_role("button", name=title, exact=True))
     row.hover()
     row.locator("summary").click()
     row.get_by_text(words, exact=True).click()
+
+
+def saved(page, title: str, words: str) -> tuple[str, str]:
+    """Choose an export from the menu of a conversation; return the name of the file and what is in it."""
+    with page.expect_download() as download:
+        act(page, title, words)
+    return download.value.suggested_filename, Path(download.value.path()).read_text("utf-8")
 
 
 def width(page) -> int:

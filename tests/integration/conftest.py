@@ -1,4 +1,4 @@
-"""Real models, a real library of starter documents, the real commands, and the page over a scripted model."""
+"""Real models, a library of the starter documents, the command line, and the page over a scripted model."""
 
 from __future__ import annotations
 

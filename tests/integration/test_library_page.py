@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from browsers import visit
 from fakes import AngleEmbedder, ScriptedModel, put
+from serving import serving
 
 import ingest.pipeline
 from ingest.worker import Worker
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
-from ui.listen import address, listen
-from ui.server import create_app
 
 pytestmark = pytest.mark.browser
 
@@ -58,26 +55,9 @@ def served(tmp_path, monkeypatch) -> Iterator[Served]:
     library = Library.open(settings.library, create=True)
     with (
         Assistant(library, AngleEmbedder(), ScriptedModel(), settings) as assistant,
-        listen("127.0.0.1", 0) as listener,
+        serving(assistant, settings) as url,
     ):
-
-        async def run() -> None:
-            app = create_app(assistant, settings)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-            stop.append(lambda: setattr(server, "should_exit", True))
-            stop.append(app.state.end_streams)
-            await server.serve(sockets=[listener])
-
-        stop: list = []
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            yield Served(assistant, address(listener))
-        finally:
-            for each in stop:
-                each()
-            thread.join(20)
-            assert not thread.is_alive()
+        yield Served(assistant, url)
 
 
 def open_library(page, url: str, query: str = "") -> None:

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from browsers import visit
 from fakes import AngleEmbedder, ScriptedModel, put
 from papers import long_pdf, story_pdf
 from scanned import scan
+from serving import serving
 
 from ingest.pipeline import add
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
-from ui.listen import address, listen
-from ui.server import create_app
 
 pytestmark = pytest.mark.browser
 
 QUESTION = "When did the plane come and what of the oil?"
 WIDE = {"viewport": {"width": 1440, "height": 900}}
-
-
-@contextmanager
-def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
-    """Serve the page in a thread, and yield its address."""
-    stop: list = []
-
-    async def run() -> None:
-        app = create_app(assistant, settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        stop.extend([lambda: setattr(server, "should_exit", True), app.state.end_streams])
-        await server.serve(sockets=[listener])
-
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            yield address(listener)
-        finally:
-            for each in stop:
-                each()
-            thread.join(20)
-            assert not thread.is_alive()
 
 
 class Served:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from browsers import visit
 from fakes import AngleEmbedder, put
+from serving import serving
 
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
 from rag.tables import sessions
 from rag.users import Users
-from ui.listen import address, listen
-from ui.server import create_app
 
 pytestmark = pytest.mark.browser
 
@@ -49,25 +45,8 @@ def served(tmp_path) -> Iterator[Served]:
     put(library, "news", NEWS, embedder)
     place = (library.path / "uploads/@bob/diary.txt").absolute().as_uri()
     put(library, "diary", "The plane of bob came on 3 May.", embedder, uri=place)
-    with Assistant(library, embedder, None, settings) as assistant, listen("127.0.0.1", 0) as listener:
-
-        async def run() -> None:
-            app = create_app(assistant, settings)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-            stop.append(lambda: setattr(server, "should_exit", True))
-            stop.append(app.state.end_streams)
-            await server.serve(sockets=[listener])
-
-        stop: list = []
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            yield Served(assistant, address(listener))
-        finally:
-            for each in stop:
-                each()
-            thread.join(20)
-            assert not thread.is_alive()
+    with Assistant(library, embedder, None, settings) as assistant, serving(assistant, settings) as url:
+        yield Served(assistant, url)
 
 
 def sign_in(page, name: str = "anna", password: str = PASSWORD) -> None:

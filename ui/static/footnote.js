@@ -9,7 +9,7 @@ import { markOpened, open, reader } from "./reader.js";
 import { keepLine, picker } from "./scope.js";
 import { showSettings } from "./settings.js";
 import { confirmRemoval, sure } from "./removal.js";
-import { refresh as refreshSide, side, toggle as toggleSide } from "./side.js";
+import { refresh as refreshSide, side, tellOfIt, toggle as toggleSide } from "./side.js";
 
 /* -- light and dark ------------------------------------------------------------------------------------ */
 
@@ -66,7 +66,14 @@ const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?
 const addressOfView = (view) => {
   if (view === "library") return library;
   if (view !== "ask") return `#${view}`;
-  return $("#asked [data-turn]") ? addressOf() : location.pathname;
+  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname;
+};
+
+/* The address names the conversation that is shown, once something was asked in it. */
+const keepAddress = () => {
+  if (document.body.dataset.view !== "ask" || !ready()) return;
+  const wanted = new URL(addressOfView("ask"), location.href).href;
+  if (location.href !== wanted) history.replaceState(null, "", wanted);
 };
 
 /* The list of conversations belongs to the asking: in wide windows it is shown with it only. */
@@ -97,7 +104,7 @@ const askAgain = (data) => {
 };
 
 const markEditing = () => {
-  const turns = $$("#past [data-turn], #asked [data-turn]");
+  const turns = $$("#ask .asked[data-turn]");
   const at = turns.findIndex((turn) => turn.dataset.turn === replacing());
   editing.hidden = at < 0;
   if (at < 0) return;
@@ -109,10 +116,11 @@ const markEditing = () => {
 keepAsItIs.addEventListener("click", () => {
   replace(null);
   fill("");
+  $("#question textarea").focus();
 });
 
 const copy = async (button) => {
-  const words = button.textContent;
+  const words = (button.dataset.words ||= button.textContent);
   const done = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
   button.textContent = done ? "Copied" : "The browser does not allow it";
   setTimeout(() => (button.textContent = words), 1500);
@@ -126,7 +134,8 @@ const heard = make("div", { class: "unseen", "aria-live": "polite" });
 let said = 0;
 let turn = "";
 let busy = false;
-let focused = null;
+let focused = null; // what had the focus last
+let opener = null; // and how to find it again, where it opens words of a document
 let free = true; // nobody has scrolled since the question
 
 const announce = () => {
@@ -146,14 +155,13 @@ const begin = () => {
   free = true;
   heard.replaceChildren();
   if (replacing()) replace(null);
-  if ($("#asked [data-turn]")) history.replaceState(null, "", addressOf());
   refreshSide();
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   $("#live").scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
 };
 
 const follow = () => {
-  const asked = `${$("#asked [data-turn]")?.dataset.turn || ""} ${$("#asked .question")?.textContent || ""}`;
+  const asked = `${$("#asked .asked")?.dataset.turn || ""} ${$("#asked .question")?.textContent || ""}`;
   if (asked.trim() && asked !== turn) begin();
   turn = asked;
   const working = Boolean($("#answered [aria-busy=true]"));
@@ -162,9 +170,14 @@ const follow = () => {
   announce();
   keepInView();
   if (reader.open) markOpened();
-  if (focused && document.activeElement === document.body) {
-    buttonOf(focused, $("#live"))?.focus({ preventScroll: true });
-  }
+  keepFocus();
+};
+
+/* What had the focus may have been drawn anew, or be gone, as is the button that stopped an answer. */
+const keepFocus = () => {
+  if (!focused || focused.isConnected || document.activeElement !== document.body) return;
+  const drawn = opener && buttonOf(opener, $("#live"));
+  (drawn || $("#question textarea"))?.focus({ preventScroll: true });
 };
 
 /* -- one listener for every button --------------------------------------------------------------------- */
@@ -184,7 +197,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (["PageUp", "PageDown", "ArrowUp", "Home"].includes(event.key)) free = false;
-  if (event.key === "Escape" && reader.open && !sure.open) reader.close();
+  if (event.key === "Escape" && reader.open && !$("dialog:modal")) reader.close();
 });
 
 /* A slash leads to the question box from anywhere but a field. */
@@ -196,9 +209,10 @@ document.addEventListener("keydown", (event) => {
   $("#question textarea")?.focus();
 });
 
-document.addEventListener("focusin", (event) => {
-  const button = event.target.closest(`#live ${OPENERS}`);
-  focused = button && handleOf(button);
+document.addEventListener("focusin", ({ target }) => {
+  const button = target.closest(`#live ${OPENERS}`);
+  focused = target.closest("#ask") && target;
+  opener = button && handleOf(button);
 });
 
 ["wheel", "touchmove"].forEach((name) => addEventListener(name, () => (free = false), { passive: true }));
@@ -212,10 +226,12 @@ paint();
 document.body.append(side, editing, picker, reader, sure, heard);
 document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
-  if (!$("nav [aria-current]")) markView();
+  if (!$("nav [data-view][aria-current]")) markView();
+  tellOfIt();
   keepContext();
   letGo();
   welcome();
+  keepAddress();
   keepLine();
   if (document.body.dataset.view === "settings") showSettings();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();

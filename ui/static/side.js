@@ -14,12 +14,23 @@ export const side = make("aside", { id: "side", "aria-label": "Conversations" },
 const wide = matchMedia("(min-width: 1200px)");
 const isOpen = () => document.body.dataset.side === "open";
 
+/* In narrow windows it lies over the page, which then cannot be reached. */
 export const toggle = (open = !isOpen()) => {
+  const inside = side.contains(document.activeElement);
   document.body.dataset.side = open ? "open" : "closed";
   if (wide.matches) localStorage.setItem("side", document.body.dataset.side);
-  $$("[data-side-switch]").forEach((button) => button.setAttribute("aria-expanded", String(open)));
+  const page = $("gradio-app");
+  if (page) page.inert = open && !wide.matches;
   if (open && !wide.matches) fresh.focus();
+  if (!open && inside) $("[data-side-switch]")?.focus();
+  tellOfIt();
 };
+
+/* Gradio draws the switch, and may draw it again. */
+export const tellOfIt = () =>
+  $$("[data-side-switch]").forEach((button) => {
+    if (button.ariaExpanded !== String(isOpen())) button.setAttribute("aria-expanded", String(isOpen()));
+  });
 
 const settle = () => toggle(wide.matches && localStorage.getItem("side") !== "closed");
 
@@ -31,7 +42,23 @@ const mark = () =>
 
 const tell = (words) => (said.textContent = words);
 
+/* Put the list in place; what had the focus keeps it, and an open menu stays open. */
+const put = (html) => {
+  const focused = list.contains(document.activeElement) && document.activeElement;
+  const id = focused && idOf(focused.closest("li"));
+  const menu = focused && $("details", focused.closest("li")).open;
+  list.innerHTML = html;
+  mark();
+  const row = id && rowOf(id);
+  if (row && menu) $("details", row).open = true;
+  if (row) $(menu || focused.matches("summary") ? "summary" : ".side-open", row).focus({ preventScroll: true });
+};
+
+const idOf = (row) => $(".side-open", row).dataset.conversation;
+const rowOf = (id) => $$("li", list).find((row) => idOf(row) === id);
+
 let asked = 0;
+let shown = "";
 
 export const refresh = async () => {
   const mine = ++asked;
@@ -39,8 +66,10 @@ export const refresh = async () => {
   if (mine !== asked) return;
   tell(answer?.ok ? "" : "The conversations cannot be listed just now.");
   if (!answer?.ok) return;
-  list.innerHTML = await answer.text();
-  mark();
+  const html = await answer.text();
+  if (mine !== asked || html === shown || $(".renamed", list)) return;
+  shown = html;
+  put(html);
 };
 
 const request = async (method, id, body) => {
@@ -64,8 +93,12 @@ const rename = (button) => {
   const end = async (keep) => {
     if (done) return;
     done = true;
-    if (keep && field.value.trim()) await request("PATCH", button.dataset.id, { title: field.value });
-    refresh();
+    const focused = document.activeElement === field;
+    const named = keep && field.value.trim() && (await request("PATCH", button.dataset.id, { title: field.value }));
+    field.remove();
+    row.classList.remove("renamed");
+    if (focused) $(".side-open", row).focus();
+    if (named) refresh();
   };
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") end(true);
@@ -88,6 +121,7 @@ const remove = async (button) => {
   }
   if (!(await request("DELETE", button.dataset.id))) return;
   if (button.dataset.id === current().conversation) begin();
+  fresh.focus();
   refresh();
 };
 
@@ -105,6 +139,8 @@ side.addEventListener("click", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  const beside = !side.contains(event.target) && !event.target.closest("[data-side-switch]");
+  if (isOpen() && !wide.matches && beside) toggle(false);
   $$("details[open]", list).forEach((menu) => menu.contains(event.target) || (menu.open = false));
 });
 
@@ -115,12 +151,12 @@ search.addEventListener("input", () => {
 });
 
 side.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
   const menu = $("details[open]", list);
-  if (menu) {
-    menu.open = false;
-    $("summary", menu).focus();
-  } else if (!wide.matches) toggle(false);
+  if (event.key !== "Escape" || (!menu && wide.matches)) return;
+  event.stopPropagation();
+  if (!menu) return toggle(false);
+  menu.open = false;
+  $("summary", menu).focus();
 });
 
 const signedIn = async () => {
