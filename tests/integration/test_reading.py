@@ -205,7 +205,7 @@ def test_a_thousand_pages_open_at_once_and_are_drawn_when_they_come_near(served)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.click("nav [data-view=library]")
-        page.click("#documents .document")
+        page.click("[data-part=documents] .document")
         page.wait_for_selector(".sheet.drawn")
         assert page.locator(".sheet").count() == 1000
         assert sum(".png" in url for url in asked) < 10

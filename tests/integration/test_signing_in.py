@@ -95,8 +95,8 @@ def test_the_page_stays_open_until_signed_out(served):
         assert "26 October" in page.inner_text("#asked")
         assert "3 May" not in page.content()
         page.click("nav [data-view=library]")
-        page.wait_for_selector("#documents .document")
-        assert page.locator("#documents .document").all_inner_texts() == ["News"]
+        page.wait_for_selector("[data-part=documents] .document")
+        assert page.locator("[data-part=documents] .document").all_inner_texts() == ["News"]
 
         assert (seen.strangers, seen.complaints) == ([], [])
         page.evaluate(

@@ -66,7 +66,7 @@ const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?
 const addressOfView = (view) => {
   if (view === "library") return library;
   if (view !== "ask") return `#${view}`;
-  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname;
+  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname + location.search;
 };
 
 /* The address names the conversation that is shown, once something was asked in it. */
