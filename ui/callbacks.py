@@ -50,8 +50,17 @@ class Callbacks:
         )
 
     def resume(self, sent: str, request: gr.Request) -> Iterator[list[Any]]:
-        """Show a conversation, and follow what is being answered in it; a new one is empty."""
-        user, me = user_of(request), self._enter(request)
+        """Show a conversation, and follow what is being answered in it; a new one is empty.
+
+        What the library holds comes with it: Gradio's browser part can lose one of two events that overlap.
+        """
+        user = user_of(request)
+        facts = self._facts(user)
+        for step in self._resumed(user, sent, request, facts):
+            yield [*step, library_facts(facts)]
+
+    def _resumed(self, user: str, sent: str, request: gr.Request, facts: Facts) -> Iterator[list[Any]]:
+        me = self._enter(request)
         try:
             conversation = parse_context(sent).conversation
             turns, run = self._asking.resume(user, conversation)
@@ -63,7 +72,6 @@ class Callbacks:
         if run is not None:
             yield from self._followed(request, me, run, turns)
             return
-        facts = self._facts(user)
         step = self._left(conversation, turns, facts) if turns else self._new(user, conversation, facts)
         yield step if self._leave(request, me) else _step()
 

@@ -93,10 +93,9 @@ def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
         shown = [past, asked, answered, box, greeting, opened, *examples]
         for event, question in [(box.submit, box), *((example.click, example) for example in examples)]:
             event(callbacks.answer, [question, context], shown, concurrency_id="ask", **_FOLLOWS)
-        resume.click(callbacks.resume, context, shown, concurrency_id="resume", **_FOLLOWS)
+        resume.click(callbacks.resume, context, [*shown, facts], concurrency_id="resume", **_FOLLOWS)
         box.stop(callbacks.stop, context, concurrency_limit=None, **_QUIET)
-        for event in (page.load, refresh.click):
-            event(callbacks.overview, None, facts, **_QUIET)
+        refresh.click(callbacks.overview, None, facts, **_QUIET)
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
     return page
 

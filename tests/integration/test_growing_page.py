@@ -204,3 +204,21 @@ def test_the_same_question_sent_twice_at_once_is_one(served, model):
         )
         whole(page)
         assert len(served.conversations.turns(conversation(page), "")) == 1
+
+
+def test_what_was_lost_when_the_stream_closed_comes_after_all(served, model):
+    model.gate.set()
+    closed = []
+
+    def close(route):
+        closed.append(route.request.url)
+        route.fulfill(content_type="text/event-stream", body='data: {"msg": "close_stream"}\n\n')
+
+    with opened(served.url) as page:
+        page.route("**/queue/data*", close, times=1)
+        ask(page)
+        whole(page)
+        page.route("**/queue/data*", close, times=1)
+        button(page, "New question")
+        page.wait_for_selector("#welcome h1")
+        assert len(closed) == 2

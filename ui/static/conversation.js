@@ -43,7 +43,10 @@ export const keepContext = () => {
   }
   if (!shown && $("#resume")) {
     shown = true;
-    setTimeout(() => $("#resume").click(), 50);
+    setTimeout(() => {
+      $("#resume").click();
+      document.dispatchEvent(new CustomEvent("footnote:sent"));
+    }, 50);
   }
 };
 

@@ -113,6 +113,12 @@ const markEditing = () => {
   editing.replaceChildren(`Asking again takes the place of this question${more}.`, keepAsItIs);
 };
 
+/* Gradio draws the question box again as it likes: what stands above it is put back where it is missing. */
+const keepEditing = () => {
+  const box = $("#question");
+  if (box && !box.contains(editing)) box.append(editing);
+};
+
 keepAsItIs.addEventListener("click", () => {
   replace(null);
   fill("");
@@ -223,7 +229,7 @@ document.addEventListener("footnote:ask", () => show("ask"));
 onChange(markEditing);
 
 paint();
-document.body.append(side, editing, picker, reader, sure, heard);
+document.body.append(side, picker, reader, sure, heard);
 document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [data-view][aria-current]")) markView();
@@ -233,6 +239,7 @@ new MutationObserver(() => {
   welcome();
   keepAddress();
   keepLine();
+  keepEditing();
   if (document.body.dataset.view === "settings") showSettings();
   if (document.body.classList.contains("dark") !== (theme() === "dark")) paint();
   follow();

@@ -1,9 +1,13 @@
-/* A question put before its conversation is shown waits until it is; put twice at once, it is one. */
+/* Sending: a question put before its conversation is shown waits until it is; put twice at once, it is one; and
+   what Gradio does not bring is asked for once more. */
 
 import { $ } from "./dom.js";
 import { ready } from "./conversation.js";
 
 const TWICE_MS = 800;
+const SETTLED_MS = 150;
+const PATIENCE_MS = 2500; // something new comes every second
+const TRIES = 5;
 
 let held = false;
 let last = null; // the words that were sent, and when
@@ -18,6 +22,7 @@ const hold = (event) => {
   const twice = last && typed() === last.words && event.timeStamp - last.at < TWICE_MS;
   if (ready() && !twice) {
     last = { words: typed(), at: event.timeStamp };
+    if (last.words) expect();
     return;
   }
   if (!ready()) held = true;
@@ -25,12 +30,37 @@ const hold = (event) => {
   event.stopImmediatePropagation();
 };
 
+/* -- what was sent and is not heard of ----------------------------------------------------------------- */
+
+let before = null; // what the page showed when something was sent
+let timer = 0;
+
+const shown = () => ["[data-opened]", "#asked .asked", "#answered .answered"].map((part) => $(part)?.outerHTML).join();
+
+/* Gradio may close its stream of results in the moment in which another is to come by it. Whatever is sent next
+   opens it again, and brings what was left. */
+const look = (tries) => {
+  timer = setTimeout(() => {
+    if (before === null) return;
+    $("#refresh")?.click();
+    if (tries > 1) look(tries - 1);
+  }, PATIENCE_MS);
+};
+
+const expect = () => {
+  before = shown();
+  clearTimeout(timer);
+  look(TRIES);
+};
+
 /* Called whenever the page has changed. */
 export const letGo = () => {
+  if (before !== null && shown() !== before) before = null;
   if (last && typed() !== last.words) last = null; // it has been taken
   if (!held || !ready()) return;
   held = false;
-  $("#question .submit-button")?.click();
+  setTimeout(() => $("#question .submit-button")?.click(), SETTLED_MS);
 };
 
 ["keypress", "click"].forEach((name) => addEventListener(name, hold, true));
+document.addEventListener("footnote:sent", expect);

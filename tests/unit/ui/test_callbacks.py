@@ -140,6 +140,7 @@ def test_a_new_conversation_is_welcomed(callbacks):
     [step] = callbacks.resume(context(TWO), request())
     assert (step[PAST], step[ASKED], step[ANSWERED]) == ("", "", "")
     assert parse(step[GREETING]).one("h1").text == "Ask your documents"
+    assert "2 passages in 1 document" in parse(step[-1]).text
 
 
 def test_what_is_another_users_is_not_shown_nor_answered_in(callbacks, conversations):
@@ -182,7 +183,7 @@ def test_what_comes_late_says_whose_it_is_or_nothing(callbacks, monkeypatch):
         return resume(user, conversation)
 
     monkeypatch.setattr(asking, "resume", slow)
-    [late] = callbacks.resume(context(ONE), request())
+    [(*late, _facts)] = callbacks.resume(context(ONE), request())
     assert all(is_left_alone(value) for value in late)
     [step] = callbacks.resume(context(TWO), request())
     assert parse(step[OPENED]).one("span").attributes["data-opened"] == TWO
