@@ -99,10 +99,9 @@ def test_the_page_stays_open_until_signed_out(served):
         assert page.locator("[data-part=documents] .document").all_inner_texts() == ["News"]
 
         assert (seen.strangers, seen.complaints) == ([], [])
-        page.evaluate(
-            "document.body.insertAdjacentHTML('beforeend', '<button data-sign-out>Sign out</button>')"
-        )
-        page.click("[data-sign-out]")
+        page.click("nav [data-view=ask]")
+        assert page.inner_text("#side .side-who span") == "anna"
+        page.click("#side [data-sign-out]")
         page.wait_for_url(f"{served.url}/sign-in")
         page.go_back()
         page.wait_for_url(f"{served.url}/sign-in*")
