@@ -8,6 +8,7 @@ from fakes import ScriptedModel, put
 from markup import parse
 
 from rag.assistant import Assistant
+from rag.catalog import Catalog
 from rag.conversations import Conversations, Scope
 from rag.errors import LibraryDamaged
 from rag.types import Turn as Said
@@ -204,6 +205,7 @@ def test_a_library_that_cannot_be_read_says_so(callbacks, assistant, monkeypatch
         raise LibraryDamaged("the catalogue is damaged: restore it from a copy")
 
     monkeypatch.setattr(assistant.library, "documents", fail)
+    monkeypatch.setattr(Catalog, "n_documents", property(fail))
     monkeypatch.setattr(assistant.library.catalog, "search", fail)
     assert "no documents" in parse(callbacks.overview(request())).text
     *_, last = callbacks.answer(QUESTION, context(), request())
