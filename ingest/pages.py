@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -11,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ingest import answers
+from ingest.answers import Box, Size
 from ingest.desk import MAX_HEIGHT
 from ingest.fenced import Fenced
 from ingest.limits import DEFAULT_LIMITS, Limits
 from rag.errors import LimitExceeded, LoadError
 
-Box = tuple[float, float, float, float]
-Size = tuple[float, float]
 _T = TypeVar("_T")
 _Asked = Callable[[Mapping[str, Any], bytes, int], "bytes | LoadError"]
 
@@ -27,9 +24,7 @@ _KEPT_BYTES = 32_000_000  # of pictures, in this process
 _KNOWN_FILES = 64  # whose pages' sizes are remembered
 _MOST_FAILURES = 3  # pages of a file that end the child; no more of it is tried
 _KNOWN_FAILURES = 256
-_MOST_BOXES = 10_000
 _ANSWER = 1 << 20  # bytes of an answer beside what it holds for each page or point
-_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,6 @@ class Pages(Fenced):
         self._sizes: OrderedDict[str, tuple[Size, ...]] = OrderedDict()
         self._drawn: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._failed: OrderedDict[tuple[str, int], LoadError] = OrderedDict()
-        self._read: set[str] = set()  # by the child that runs
         self._closed = False
 
     def sizes(self, original: Original) -> tuple[Size, ...]:
@@ -86,7 +80,11 @@ class Pages(Fenced):
                 request = {"do": "draw", "page": page - 1, "width": width}
                 most = 4 * width * MAX_HEIGHT + _ANSWER
                 self._drawn[key] = self._answer(
-                    original, page, request, most, lambda reply: _picture(reply, width)
+                    original,
+                    page,
+                    request,
+                    most,
+                    lambda reply: answers.unpack_picture(reply, width, MAX_HEIGHT),
                 )
                 while len(self._drawn) > 1 and sum(map(len, self._drawn.values())) > _KEPT_BYTES:
                     self._drawn.popitem(last=False)
@@ -111,7 +109,9 @@ class Pages(Fenced):
         """
         request = {"do": "find", "page": page - 1, "text": text, "span": [start, end]}
         with self._lock:
-            return self._answer(original, page, request, 100 * _MOST_BOXES + _ANSWER, _boxes)
+            return self._answer(
+                original, page, request, 100 * answers.MOST_BOXES + _ANSWER, answers.unpack_boxes
+            )
 
     def close(self) -> None:
         """End the child for good, in the middle of a page if it draws one."""
@@ -129,7 +129,7 @@ class Pages(Fenced):
         most: int,
         parse: Callable[[bytes], _T],
     ) -> _T:
-        """Return what the child answers; asked again in a new one if one that had read other files ends.
+        """Return what the child answers; asked again in a new one if one that had answered before ends.
 
         Without a request the file is only opened.
         """
@@ -138,20 +138,25 @@ class Pages(Fenced):
         while True:
             if self._closed:
                 raise LoadError(f"{original.name}: Footnote is ending; open the chat again")
-            alone = self._read <= {original.key}
-            outcome = self._once(original, request, most, parse, deadline)
+            fresh = self._child is None
+            try:
+                outcome = self._once(original, request, most, parse, deadline)
+            except LimitExceeded as error:  # no answer in time: that is nobody else's doing
+                outcome, fresh = error, True
             if not isinstance(outcome, LoadError):
                 return outcome
-            ended = self._child is None
-            if ended:
-                self._open.clear()
-                self._read.clear()
-            if ended and alone and not self._closed:
-                self._failed[original.key, page] = outcome
-                while len(self._failed) > _KNOWN_FAILURES:
-                    self._failed.popitem(last=False)
-            if alone or not ended:
+            if self._child is not None:
                 raise outcome
+            self._open.clear()
+            if fresh:
+                self._remember(original.key, page, outcome)
+                raise outcome
+
+    def _remember(self, key: str, page: int, error: LoadError) -> None:
+        if not self._closed:
+            self._failed[key, page] = error
+            while len(self._failed) > _KNOWN_FAILURES:
+                self._failed.popitem(last=False)
 
     def _refuse_what_failed(self, key: str, page: int) -> None:
         failed = [error for (other, _), error in self._failed.items() if other == key]
@@ -168,6 +173,12 @@ class Pages(Fenced):
         parse: Callable[[bytes], _T],
         deadline: float,
     ) -> _T | LoadError:
+        """Return what the child answers, or why it does not.
+
+        Raises:
+            LimitExceeded: no answer in time.
+        """
+
         def asked(what: Mapping[str, Any], data: bytes, most: int) -> bytes | LoadError:
             reply = self._ask(
                 original.name,
@@ -186,8 +197,6 @@ class Pages(Fenced):
             if request is not None and not isinstance(reply, LoadError):
                 reply = asked(request, b"", most)
             return reply if isinstance(reply, LoadError) else parse(reply)
-        except LimitExceeded as error:
-            return error
         except answers.NONSENSE:
             self._stop()
             return answers.senseless(original.name)
@@ -204,11 +213,10 @@ class Pages(Fenced):
         drop = [self._open.popitem(last=False)[0] for _ in range(self._too_many(len(data)))]
         if self._open.pop(original.key, None) is not None:
             drop.append(original.key)
-        self._read.add(original.key)
         reply = asked({"do": "open", "drop": drop}, data, 64 * self._limits.max_pages + _ANSWER)
         if isinstance(reply, LoadError):
             return reply
-        self._sizes[original.key] = _sizes(reply, self._limits.max_pages)
+        self._sizes[original.key] = answers.unpack_sizes(reply, self._limits.max_pages)
         self._open[original.key] = len(data)
         while len(self._sizes) > _KNOWN_FILES:
             self._sizes.popitem(last=False)
@@ -223,28 +231,3 @@ class Pages(Fenced):
             if i == len(lengths)
             or (len(lengths) - i < _OPEN_FILES and sum(lengths[i:]) + n_bytes <= _OPEN_BYTES)
         )
-
-
-def _picture(reply: bytes, width: int) -> bytes:
-    """Return a PNG that is no larger than asked for: whoever looks at it has to unpack it."""
-    across, down = int.from_bytes(reply[16:20], "big"), int.from_bytes(reply[20:24], "big")
-    if not reply.startswith(_PNG) or not 0 < across <= width + 1 or not 0 < down <= MAX_HEIGHT + 1:
-        raise ValueError
-    return reply
-
-
-def _sizes(reply: bytes, most: int) -> tuple[Size, ...]:
-    sizes = tuple((float(width), float(height)) for width, height in json.loads(reply)["sizes"])
-    if len(sizes) > most or not all(0 < side < math.inf for size in sizes for side in size):
-        raise ValueError
-    return sizes
-
-
-def _boxes(reply: bytes) -> tuple[Box, ...] | None:
-    found = json.loads(reply)["boxes"]
-    if found is None:
-        return None
-    boxes = tuple((float(x), float(y), float(w), float(h)) for x, y, w, h in found[:_MOST_BOXES])
-    if not all(0 <= share <= 1 for box in boxes for share in box):
-        raise ValueError
-    return boxes

@@ -100,6 +100,12 @@ class Catalog(Database):
         return int(self.get_meta("generation") or 0)
 
     @property
+    def n_documents(self) -> int:
+        """How many documents there are, those that could not be read among them."""
+        with self._read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0
+
+    @property
     def n_passages(self) -> int:
         """How many passages there are."""
         with self._read() as connection:

@@ -95,9 +95,11 @@ class Remains:
             yield row
 
     def ownerless(self) -> set[str]:
-        """Return the ids of documents of which only parts are left."""
+        """Return the ids of documents of which only parts are left; what is no id by its look is none."""
         known = {row["id"] for row in self.documents.values()}
-        return {each for each in (*self._texts, *self._passages) if isinstance(each, str)} - known
+        lengths = {len(each) for each in known}
+        left = {each for each in (*self._texts, *self._passages) if isinstance(each, str)} - known
+        return {each for each in left if each.isalnum() and (not lengths or len(each) in lengths)}
 
     def _row(self, table: str, number: int) -> Row | None:
         try:

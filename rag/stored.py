@@ -27,3 +27,12 @@ def dump_answer(answer: Answer) -> str:
 def load_answer(stored: str) -> Answer:
     """Return the answer that `dump_answer` wrote."""
     return _adapter().validate_json(stored)
+
+
+def sources_of(stored: str) -> set[str]:
+    """Return the ids of the documents whose words a kept answer holds."""
+    answer = load_answer(stored)
+    cited = [citation for sentence in answer.sentences for citation in sentence.citations]
+    disputed = [citation for conflict in answer.conflicts for citation in conflict.citations]
+    found = {passage.document_id for passage in answer.passages}
+    return found | {citation.document_id for citation in (*answer.quotes, *cited, *disputed)}

@@ -17,10 +17,13 @@ from rag.migrations import KEPT
 from rag.partial import abandoned
 from rag.restoring import ASIDE
 from rag.schema import translated
-from rag.tables import next_vectors
+from rag.stored import sources_of
+from rag.tables import documents, next_vectors, turns
 
 UPLOADS = "uploads"
 """Folder in a library for the files that came through the browser."""
+
+PURGED = "the documents that this answer rested on were removed for good: ask again"
 
 _COPIES = (KEPT.format("*"), ASIDE, DAMAGED.format("*"))
 """What is kept of earlier catalogues: before a migration, and by a restore."""
@@ -67,6 +70,18 @@ def compact(catalog: Catalog) -> bool:
         return sqlite_files.shrink(catalog.folder / FILE)
 
 
+def forget_answers(catalog: Catalog) -> int:
+    """Forget the kept answers that rest on documents which are gone, and return how many; questions stay."""
+    with catalog.transaction(write=True) as connection:
+        known = set(connection.scalars(sa.select(documents.c.id)))
+        kept = connection.execute(sa.select(turns).where(turns.c.answer.is_not(None))).all()
+        gone = [turn for turn in kept if not sources_of(turn.answer) <= known]
+        for turn in gone:
+            left = {"state": "failed", "answer": None, "error": PURGED, "words": turn.question.casefold()}
+            connection.execute(turns.update().where(turns.c.id == turn.id).values(left))
+    return len(gone)
+
+
 def forget_removed(catalog: Catalog) -> None:
     """Leave nothing of removed text in the catalogue's files, nor in the copies kept of it.
 
@@ -74,6 +89,7 @@ def forget_removed(catalog: Catalog) -> None:
         LibraryInUse: another process still reads what was removed.
         StorageError: there is no room for a second catalogue meanwhile, or a copy cannot be removed.
     """
+    forget_answers(catalog)
     rebuild_lexical_index(catalog)
     if not compact(catalog):
         raise LibraryInUse(

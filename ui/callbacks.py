@@ -158,8 +158,14 @@ class Callbacks:
             return []
 
     def _facts(self, user: str) -> Facts:
-        documents = self._documents(user)
-        return Facts(len(documents), sum(each.n_passages for each in documents), self._assistant.model)
+        library, model = self._assistant.library, self._assistant.model
+        try:
+            if not user:  # who sees all of them needs no list of thousands
+                return Facts(library.catalog.n_documents, len(library), model)
+        except FootnoteError:
+            return Facts(0, 0, model)
+        seen = self._documents(user)
+        return Facts(len(seen), sum(each.n_passages for each in seen), model)
 
 
 def _step(

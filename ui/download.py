@@ -48,7 +48,7 @@ def disposition(name: str) -> str:
     """
     safe = safe_name(name)
     stem, dot, suffix = _PLAIN.sub("_", safe).rpartition(".")
-    plain = f"{stem}{dot}{suffix}".strip(" ._") or "document"
+    plain = f"{stem}{dot}{suffix}".strip(" .") or "document"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from rag.types import Document
 from ui.html import Html, element
-from ui.parts import Facts
+from ui.parts import Facts, writer_of
 
 EXAMPLES = {
     "hmeimim/briefing.pdf": "Why does the Hmeimim base matter to Moscow?",
@@ -53,11 +53,10 @@ def theme_switch() -> Html:
 
 def library_facts(facts: Facts) -> Html:
     """Return what is in the library and who writes the answers."""
-    writer = "key quotes only, no model" if facts.model == "none" else facts.model
     return element(
         "p",
         element("span", facts.size if facts.n_documents else "no documents yet"),
-        element("span", writer, class_="model"),
+        element("span", writer_of(facts.model), class_="model"),
         class_="masthead-facts",
     )
 

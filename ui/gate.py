@@ -42,7 +42,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if self._sign_ins is None:
-            await self._app({**scope, KEY: ""}, receive, send)
+            await self._own_names.call(self._app, {**scope, KEY: ""}, receive, send)
             return
         request = HTTPConnection(scope)
         try:

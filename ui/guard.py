@@ -80,7 +80,7 @@ class Guard:
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = HSTS
                 if message["status"] not in _WHOLE or not _THE_SAME_FOR_ALL.fullmatch(scope["path"]):
-                    headers["Cache-Control"] = "no-store"
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         refusal = refuse(scope["method"], scope["path"], Headers(scope=scope), self._hosts)

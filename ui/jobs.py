@@ -92,9 +92,10 @@ class Jobs:
         return job
 
     def submit(self, job: Job) -> None:
-        """Put a job at the end of the queue."""
+        """Put a job at the end of the queue, unless it is on the list already."""
         with self._changed:
-            self._put(job)
+            if job.id not in self._jobs:
+                self._put(job)
 
     def cancel(self, job_id: str, owner: str) -> None:
         """Cancel a job that is not stored yet; one that is finished is taken off the list.
@@ -168,8 +169,9 @@ class Jobs:
             if job is None:
                 return None
             self.embedding()
-            self._put(replace(job, state="reading", note=""))
-            return job
+            taken = replace(job, state="reading", note="")
+            self._put(taken)
+            return taken
 
     def embedding(self) -> None:
         """Say that what was being read is being embedded."""

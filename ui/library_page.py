@@ -22,20 +22,27 @@ def library_frame(extensions: Iterable[str], max_file_mb: float) -> Html:
         "section",
         element(
             "header",
-            element("h1", "Library"),
+            element("h1", "Documents"),
             element("p", class_="glance", data_part="glance"),
             class_="shelf-head",
         ),
         _drop(max_file_mb),
         element("div", class_="sending", data_part="sending"),
         element("div", class_="ledger-place", data_part="ledger"),
-        element("div", class_="unseen", aria_live="polite", data_part="said"),
+        element("div", class_="unseen", role="status", data_part="said"),
         element("div", class_="shelf-notice", role="alert", data_part="notice"),
         _views(),
         element(
             "div",
             element("nav", class_="collections", data_part="collections", aria_label="Collections"),
-            element("div", _filters(), _bulk(), *_places(), class_="shelf-main"),
+            element(
+                "div",
+                _filters(),
+                element("div", class_="list-head", data_part="heading"),
+                _bulk(),
+                element("div", class_="list-place", data_part="documents"),
+                class_="shelf-main",
+            ),
             class_="shelf-columns",
             id="shelf-list",
         ),
@@ -136,11 +143,4 @@ def _bulk() -> Html:
         class_="bulk",
         role="group",
         aria_label="Selected documents",
-    )
-
-
-def _places() -> tuple[Html, Html]:
-    return (
-        element("div", class_="list-head", data_part="heading"),
-        element("div", class_="list-place", data_part="documents"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,7 @@ from ui.collection_routes import add_collection_routes
 from ui.intake import Intake
 from ui.listing import Filters, kinds, listed
 from ui.map_routes import add_map_routes
+from ui.rows import Marks
 from ui.shelf import Shelf, render_shelf
 from ui.starters import starter_files
 from ui.upload_routes import add_upload_routes
@@ -82,11 +83,17 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
     return intake
 
 
+def _others(names: Mapping[str, Sequence[str]], opened: str) -> dict[str, list[str]]:
+    """Return the names of the collections that documents are in, without the one that is open."""
+    return {identity: [each for each in held if each != opened] for identity, held in names.items()}
+
+
 def _shelf(library: Library, collections: Collections, filters: Filters, user: str, size: _Size) -> Shelf:
     documents = documents_for(library, user)
     inside = collections.document_ids(filters.collection, user) if filters.collection else None
     listing = listed(documents, filters, inside)
     here = listing.documents
+    opened = collections.get(filters.collection, user).name if filters.collection else ""
     return Shelf(
         listing,
         filters,
@@ -96,10 +103,12 @@ def _shelf(library: Library, collections: Collections, filters: Filters, user: s
         size=None if user else size.now(),
         kinds=kinds(documents),
         collections=collections.of(user),
-        holding=collections.holding([document.id for document in here], user),
-        private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
-        fixed=_ids(each for each in here if not may_change(each.uri, user)),
-        uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
+        marks=Marks(
+            _others(collections.holding([document.id for document in here], user), opened),
+            private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
+            fixed=_ids(each for each in here if not may_change(each.uri, user)),
+            uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
+        ),
         starters=bool(not documents and not library.read_only and starter_files()),
     )
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from rag.errors import UsageError
@@ -93,7 +92,8 @@ def kinds(documents: Iterable[Document]) -> list[tuple[str, int]]:
 
 def kind_of(document: Document) -> str:
     """Return the kind of a document in capitals: the extension of its file."""
-    return PurePosixPath(file_name(document)).suffix.removeprefix(".").upper() or "OTHER"
+    stem, dot, extension = document.uri.rpartition("/")[2].rpartition(".")
+    return unquote(extension).upper() if stem and dot and extension else "OTHER"
 
 
 def file_name(document: Document) -> str:

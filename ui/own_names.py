@@ -1,10 +1,10 @@
 """Each user's own names for what happens in Gradio's queue: foreign ones lead nowhere.
 
-A browser makes up the name of its session (`session_hash`) and of its uploads (`upload_id`), and whoever
-knows one could follow, stop or end what it names. So a name is replaced, on its way in, by one that only this
-user's requests come to: two users who use the same name mean two things, and there is no table to fill or to
-race for. Names that Gradio makes (`event_id`, the places of uploaded files) are remembered by user, and are
-not found by any other.
+A browser makes up the name of its session (`session_hash`), and whoever knows one could follow, stop or end
+what it names. So a name is replaced, on its way in, by one that only this user's requests come to: two users
+who use the same name mean two things, and there is no table to fill or to race for. Names that Gradio makes
+(`event_id`) are remembered by user, and are not found by any other. Files come another way, so that no event
+may name one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,13 +28,12 @@ from ui.visitors import KEY
 API = "/gradio_api/"
 
 MOST_BYTES = 4 * 2**20
-"""Largest body of an event: a question has 4,000 characters, and files come another way."""
+"""Largest body of an event: a question has 4,000 characters."""
 
 MOST_NAMES = 2000
 """Names that are remembered of one user; the oldest are forgotten first, and are not found from then on."""
 
 _HARMLESS = frozenset({"startup-events", "theme.css"})
-_NAMED_IN_QUERY = {"queue/data": "session_hash", "upload": "upload_id", "upload_progress": "upload_id"}
 _NAMED_IN_BODY = frozenset({"queue/join", "cancel", "reset"})
 _HEARTBEAT = re.compile(r"heartbeat/([^/]+)")
 
@@ -61,10 +60,8 @@ class OwnNames:
         if found := _HEARTBEAT.fullmatch(route):
             path = f"{API}heartbeat/{self.name(user, found[1])}"
             await app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
-        elif route in _NAMED_IN_QUERY:
-            query = self._query(scope, user, _NAMED_IN_QUERY[route])
-            if route == "upload":
-                scope, send = _uncompressed(scope), self._remembering(user, _paths_given, send)
+        elif route == "queue/data":
+            query = self._query(scope, user, "session_hash")
             await app({**scope, "query_string": query}, receive, send)
         elif route in _NAMED_IN_BODY:
             await self._event(app, scope, receive, send)
@@ -80,15 +77,15 @@ class OwnNames:
             await body(scope, receive, send)
             return
         joining = scope["path"].endswith("/join")
-        named = _paths_in(body.get("data")) if joining else [body.get("event_id")]
-        if not all(self._knows(user, name) for name in named):
+        known = not _names_files(body.get("data")) if joining else self._knows(user, body.get("event_id"))
+        if not known:
             await _refusal(404, "no such event or file: it may be another user's")(scope, receive, send)
             return
         if isinstance(body.get("session_hash"), str):
             body["session_hash"] = self.name(user, body["session_hash"])
         if joining:
             body.pop("event_id", None)
-            send = self._remembering(user, _event_given, send)
+            send = self._remembering(user, send)
         scope = _uncompressed(scope)
         receive = _replaying(body, scope, receive)
         await app(scope, receive, send)
@@ -100,27 +97,29 @@ class OwnNames:
             given[key] = self.name(user, given[key])
         return urlencode(given).encode()
 
-    def _knows(self, user: str, name: object) -> bool:
-        return isinstance(name, str) and name in self._given.get(user, ())
+    def _knows(self, user: str, event: object) -> bool:
+        return isinstance(event, str) and event in self._given.get(user, ())
 
-    def _remembering(self, user: str, names_in: Callable[[Any], Iterator[str]], send: Send) -> Send:
-        """Return a `send` that remembers, as the user's, the names in an answer before it goes out."""
+    def _remembering(self, user: str, send: Send) -> Send:
+        """Return a `send` that remembers, as the user's, the event that an answer names."""
         parts: list[bytes] = []
 
         async def remember(message: Message) -> None:
             if message["type"] == "http.response.body":
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    self._remember(user, names_in(_parsed(b"".join(parts))))
+                    self._remember(user, _parsed(b"".join(parts)))
             await send(message)
 
         return remember
 
-    def _remember(self, user: str, names: Iterator[str]) -> None:
+    def _remember(self, user: str, answer: Any) -> None:
+        event = answer.get("event_id") if isinstance(answer, dict) else None
+        if not isinstance(event, str):
+            return
         given = self._given.setdefault(user, OrderedDict())
-        for name in names:
-            given[name] = None
-            given.move_to_end(name)
+        given[event] = None
+        given.move_to_end(event)
         while len(given) > MOST_NAMES:
             given.popitem(last=False)
 
@@ -173,18 +172,8 @@ def _parsed(content: bytes) -> Any:
         return None
 
 
-def _event_given(answer: Any) -> Iterator[str]:
-    if isinstance(answer, dict) and isinstance(answer.get("event_id"), str):
-        yield answer["event_id"]
-
-
-def _paths_given(answer: Any) -> Iterator[str]:
-    if isinstance(answer, list):
-        yield from (path for path in answer if isinstance(path, str))
-
-
-def _paths_in(value: Any) -> Iterator[object]:
-    """Yield the places of files that the data of an event names, however deep."""
+def _names_files(value: Any) -> bool:
+    """Return whether the data of an event names a file, however deep."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -192,8 +181,9 @@ def _paths_in(value: Any) -> Iterator[object]:
             waiting += each
         elif isinstance(each, dict):
             if "path" in each:
-                yield each["path"]
+                return True
             waiting += each.values()
+    return False
 
 
 def _refusal(status: int, why: str) -> JSONResponse:

@@ -35,6 +35,11 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
+def writer_of(model: str) -> str:
+    """Return who writes the answers, in words."""
+    return "key quotes only, no model" if model == "none" else model
+
+
 def place(title: str, page: int | None) -> str:
     """Return where something stands, in words."""
     return title if page is None else f"{title}, page {page}"

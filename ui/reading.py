@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from starlette.exceptions import HTTPException
 
+from ingest.answers import Box, Size
 from ingest.limits import Limits
-from ingest.pages import Box, Original, Pages, Size
+from ingest.pages import Original, Pages
 from rag.errors import DocumentNotFound
 from rag.types import Document
 from ui.originals import Originals, file_name

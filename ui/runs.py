@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.conversations import Conversations
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, ModelUnavailable
 from rag.types import AnswerFinished, Event, EvidenceFound
 from rag.types import Turn as Said
 from ui.turn import Turn, advance, answer_of, state_of
@@ -128,6 +128,8 @@ class Runs:
         try:
             self._pump(run, self._assistant.stream(question, history=history, within=within))
         except FootnoteError as error:
+            if isinstance(error, ModelUnavailable) and self._assistant.chat_model is not None:
+                self._assistant.chat_model.start()  # so that it is back for the next question
             self._settle(run, replace(run.turn, error=str(error)))
         except Exception:  # the border of a request: the page must say something
             _LOG.exception("a question failed")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag.collections import Collection
-from rag.hidden import shown
-from rag.types import Document
 from ui.html import Html, element, join
-from ui.listing import Filters, Listing, file_name, kind_of
-from ui.parts import count, opener
+from ui.listing import Filters, Listing
+from ui.parts import count
+from ui.rows import NO_MARKS, Marks, day_in_words, quiet, render_row
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -29,10 +27,7 @@ class Shelf:
         size: bytes of the library on the disk; None where that is not for the visitor to know.
         kinds: the kinds of all documents, with how many of each there are.
         collections: the visitor's.
-        holding: names of the collections that a document on this page is in, by its id.
-        private: ids of documents on this page that only the visitor sees; None where nobody signs in.
-        fixed: ids of documents on this page that the visitor may not change.
-        uploaded: ids of documents on this page whose files go with them.
+        marks: what is known of the documents on this page.
         starters: whether there are starter documents to offer.
     """
 
@@ -44,10 +39,7 @@ class Shelf:
     size: int | None = None
     kinds: Sequence[tuple[str, int]] = ()
     collections: Sequence[Collection] = ()
-    holding: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    private: frozenset[str] | None = None
-    fixed: frozenset[str] = frozenset()
-    uploaded: frozenset[str] = frozenset()
+    marks: Marks = NO_MARKS
     starters: bool = False
 
 
@@ -68,12 +60,6 @@ def in_words(size: int) -> str:
     while value >= 999.5 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{value:.1f} {_UNITS[unit]}" if unit > 1 and value < 10 else f"{value:,.0f} {_UNITS[unit]}"
-
-
-def day_in_words(moment: str) -> str:
-    """Return the day of a moment such as ``2026-01-31T10:00:00+00:00`` in words."""
-    day = date.fromisoformat(moment[:10])
-    return f"{day.day} {day:%b %Y}"
 
 
 def _part(name: str, *children: object, empty: bool = False) -> Html:
@@ -142,8 +128,8 @@ def _heading(shelf: Shelf) -> Html:
         element("p", total, class_="list-count", role="status"),
         element(
             "span",
-            _quiet("Rename", data_rename_collection=opened.id, data_title=opened.name),
-            _quiet("Delete the collection", data_delete_collection=opened.id, data_title=opened.name),
+            quiet("Rename", data_rename_collection=opened.id, data_title=opened.name),
+            quiet("Delete the collection", data_delete_collection=opened.id, data_title=opened.name),
             class_="list-actions",
         ),
     )
@@ -155,7 +141,9 @@ def _documents(shelf: Shelf) -> Html:
     if not shelf.listing.documents:
         return _none_fits(shelf)
     return join(
-        element("ul", *(_row(each, shelf) for each in shelf.listing.documents), class_="documents"),
+        element(
+            "ul", *(render_row(each, shelf.marks) for each in shelf.listing.documents), class_="documents"
+        ),
         _pager(shelf.listing) if shelf.listing.pages > 1 else None,
     )
 
@@ -189,73 +177,6 @@ def _none_fits(shelf: Shelf) -> Html:
     )
 
 
-def _row(document: Document, shelf: Shelf) -> Html:
-    title = element("bdi", document.title)
-    changeable = document.id not in shelf.fixed
-    return element(
-        "li",
-        element(
-            "input",
-            type="checkbox",
-            class_="select",
-            data_select=document.id,
-            data_fixed=not changeable,
-            aria_label=f"Select {document.title}",
-        ),
-        element(
-            "div",
-            opener("document", title, document=document.id, start=0, end=0)
-            if document.n_passages
-            else element("span", title, class_="document"),
-            element("p", *_facts(document, shelf), class_="document-facts"),
-            element("p", _why(document), class_="note", dir="auto") if document.status == "failed" else None,
-            class_="document-main",
-        ),
-        _row_actions(document, uploaded=document.id in shelf.uploaded) if changeable else None,
-        class_=f"document-row {document.status}",
-        data_id=document.id,
-    )
-
-
-def _facts(document: Document, shelf: Shelf) -> Iterable[Html]:
-    facts = [kind_of(document)]
-    if document.n_pages:
-        facts.append(count(document.n_pages, "page"))
-    if document.n_passages:
-        facts.append(count(document.n_passages, "passage"))
-    facts.append(day_in_words(document.added_at))
-    if file_name(document) != document.title and file_name(document).rpartition(".")[0] != document.title:
-        facts.append(file_name(document))
-    yield from (element("span", element("bdi", fact)) for fact in facts)
-    if shelf.private is not None:
-        own = document.id in shelf.private
-        yield element("span", "private" if own else "everybody’s", class_="whose")
-    for name in shelf.holding.get(document.id, ()):
-        yield element("span", element("bdi", name), class_="in-collection")
-
-
-def _row_actions(document: Document, *, uploaded: bool) -> Html:
-    title = shown(document.title)
-    return element(
-        "div",
-        _quiet("Rename", of=document.title, data_rename=document.id, data_title=document.title),
-        _quiet(
-            "Remove",
-            of=document.title,
-            data_remove=document.id,
-            data_title=title,
-            data_uploaded=uploaded,
-        ),
-        class_="document-actions",
-    )
-
-
-def _why(document: Document) -> str:
-    old = "; its last version still answers" if document.n_passages else ""
-    reason = (document.error or "no reason was given").removeprefix(f"{file_name(document)}: ")
-    return f"Could not be read: {reason}{old}"
-
-
 def _pager(listing: Listing) -> Html:
     def step(words: str, page: int) -> Html:
         there = 1 <= page <= listing.pages
@@ -269,8 +190,3 @@ def _pager(listing: Listing) -> Html:
         class_="pager",
         aria_label="Pages of the list",
     )
-
-
-def _quiet(words: str, *, of: str = "", **data: str | bool) -> Html:
-    label = f"{words} {of}" if of else None
-    return element("button", words, type="button", class_="quiet", aria_label=label, **data)

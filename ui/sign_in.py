@@ -37,7 +37,7 @@ def render_sign_in(*, wanted: str = "/", name: str = "", error: str = "") -> str
         _field("name", "text", "username", value=name, autocapitalize="none", autofocus=not name),
         element("label", "Password", for_="password"),
         _field("password", "password", "current-password", autofocus=bool(name)),
-        _input(type="hidden", name="next", value=wanted),
+        _input(type="hidden", name_="next", value=wanted),
         element("button", "Sign in", type="submit"),
         method="post",
         action="/sign-in",
@@ -84,7 +84,7 @@ def inside(wanted: str) -> str:
 def _field(name: str, kind: str, autocomplete: str, **attributes: str | bool) -> Html:
     return _input(
         id=name,
-        name=name,
+        name_=name,
         type=kind,
         autocomplete=autocomplete,
         required=True,

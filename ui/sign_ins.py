@@ -49,12 +49,14 @@ class SignIns:
 
     @classmethod
     def over(cls, library: Library) -> SignIns:
-        """Return the sign-ins of a library.
+        """Return the sign-ins of a library, whose writer this process becomes: sessions are stored in it.
 
         Raises:
             SettingsError: it has no user yet, or may only be read.
+            LibraryInUse: another process holds it.
         """
         check_users(library)
+        library.lock("footnote chat")
         return cls(Users(library.catalog), Sessions(library.catalog))
 
     async def who(self, token: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.types import Answer
 from ui.html import Html, element
-from ui.parts import Facts, count
+from ui.parts import Facts, count, writer_of
 from ui.turn import Turn
 
 
@@ -43,5 +43,5 @@ def _timings(answer: Answer) -> str:
         for key, name in names.items()
         if (value := answer.timings.get(key)) is not None
     ]
-    line = " · ".join([*shown, *([answer.model] if answer.sentences and answer.model else [])])
+    line = " · ".join([*shown, *([writer_of(answer.model)] if answer.sentences and answer.model else [])])
     return line[:1].upper() + line[1:]

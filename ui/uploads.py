@@ -19,7 +19,7 @@ _SEPARATORS = re.compile(r"[/\\]+")
 
 def safe_name(name: str) -> str:
     """Return a file name that stays in its folder, is not hidden, reads as it is and is no user's folder."""
-    cleaned = " ".join(_UNSAFE.sub(" ", name).split()).lstrip(".@ ")
+    cleaned = " ".join(_UNSAFE.sub(" ", name).split()).lstrip(".@ ").rstrip(". ")
     stem, dot, suffix = cleaned.rpartition(".")
     if not dot:
         stem, suffix = cleaned, ""

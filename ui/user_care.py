@@ -39,9 +39,9 @@ def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bo
                 f"them by 'footnote users remove {name} --with-everything'"
             )
         users.add(name, ask_password(name, stdin=stdin))
-    console.print(f"{name} can sign in now, once the chat runs with --auth")
+    _say(console, f"{name} can sign in now, once the chat runs with --auth")
     if left:
-        console.print(f"{name} finds {left} of an earlier user of that name")
+        _say(console, f"{name} finds {left} of an earlier user of that name")
 
 
 def list_and_report(console: Console, settings: Settings, *, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def change_password_and_report(console: Console, settings: Settings, name: str, 
         users = Users(library.catalog)
         users.require(name)
         users.set_password(name, ask_password(name, stdin=stdin))
-    console.print(f"{name} has a new password, and has to sign in again everywhere")
+    _say(console, f"{name} has a new password, and has to sign in again everywhere")
 
 
 def remove_and_report(console: Console, settings: Settings, name: str, *, everything: bool) -> None:
@@ -89,17 +89,19 @@ def remove_and_report(console: Console, settings: Settings, name: str, *, everyt
         if everything:
             left = remove_belongings(library, name)
     if gone:
-        console.print(f"{name} cannot sign in any more")
+        _say(console, f"{name} cannot sign in any more")
     if everything:
-        console.print(
+        _say(
+            console,
             f"{left} removed; 'footnote remove --purge' leaves nothing of their text in the library's files"
             if left
-            else "there was nothing else of theirs"
+            else "there was nothing else of theirs",
         )
     elif left:
-        console.print(
+        _say(
+            console,
             f"{left} of theirs stay, unseen by others: remove them by "
-            f"'footnote users remove {name} --with-everything'"
+            f"'footnote users remove {name} --with-everything'",
         )
 
 
@@ -122,6 +124,11 @@ def ask_password(name: str, *, stdin: bool) -> str:
     if getpass.getpass("The same again: ") != password:
         raise UserError("the two passwords differ, and nothing was changed: run it again")
     return password
+
+
+def _say(console: Console, words: str) -> None:
+    """Print a sentence on one line, however narrow the terminal is, so that its command can be copied."""
+    console.print(words, soft_wrap=True)
 
 
 def _table(rows: list[tuple[str, str, Belongings]]) -> Table:

@@ -19,8 +19,12 @@ KEY = "footnote.user"
 
 
 def visitor(request: HTTPConnection) -> str:
-    """Return the name of who is signed in; empty where nobody has to sign in."""
-    name: str = request.scope.get(KEY, "")
+    """Return the name of who is signed in; empty where nobody has to sign in.
+
+    Raises:
+        KeyError: the request did not pass the gate; nobody's name must not stand for everybody's rights.
+    """
+    name: str = request.scope[KEY]
     return name
 
 
@@ -30,17 +34,16 @@ def signed_in(request: HTTPConnection) -> str | None:
 
 
 def user_of(request: gr.Request) -> str:
-    """Return the name of who calls a callback of the page; empty where nobody has to sign in.
+    """Return the same for a callback of the page.
 
     Gradio hands on the very request that put an event in its queue, with the scope that the gate filled.
 
     Raises:
-        KeyError: the request did not pass the gate; nobody's name must not stand for everybody's rights.
+        KeyError: there is none.
     """
     if request.request is None:
         raise KeyError(KEY)
-    name: str = request.request.scope[KEY]
-    return name
+    return visitor(request.request)
 
 
 def documents_for(library: Library, user: str) -> list[Document]:

@@ -8,6 +8,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from rich.console import Console
 from typer.testing import CliRunner
 from workload import NAMES, HashEmbedder, drop_privileges, text_of
@@ -22,7 +24,8 @@ from rag.errors import FootnoteError
 from rag.library import Library
 from rag.settings import Settings
 from ui.cli import app
-from ui.uploads import add_uploads
+from ui.library_routes import add_library_routes
+from ui.routes import add_routes
 
 
 def read_only(folder: Path) -> None:
@@ -111,11 +114,13 @@ def adding(library: Path) -> str:
 
 
 def uploading(library: Path) -> str:
-    """Add as the page of `footnote chat` does."""
-    with tempfile.TemporaryDirectory() as folder, Library.open(library) as opened:
-        (Path(folder) / "new.txt").write_text("Something new.")
-        *_, last = add_uploads(opened, HashEmbedder(), [Path(folder) / "new.txt"])
-    return f"{[line.state for line in last.lines]} {last.error}"
+    """Send a file as the page of `footnote chat` does."""
+    served = FastAPI()
+    with Assistant(Library.open(library), HashEmbedder(), None, Settings(library=library)) as assistant:
+        add_routes(served, assistant)
+        add_library_routes(served, assistant)
+        answer = TestClient(served).post("/uploads?path=new.txt", content="Something new.")
+    return f"{answer.status_code} {answer.json()['detail']}"
 
 
 def chatting(library: Path) -> str:
@@ -184,7 +189,7 @@ class TestWhatIsRefused:
 
     def test_uploading_is_refused_in_words(self, visit, public) -> None:
         said = visit(uploading)
-        assert said.startswith(f"['failed'] cannot keep the files in {public}/uploads (Permission denied)")
+        assert said == f"500 no permission to write to the library {public}: check who owns the folder"
 
 
 class TestWhatItsWriterLeft:

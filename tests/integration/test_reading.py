@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from browsers import visit
-from fakes import AngleEmbedder, ScriptedModel
+from fakes import AngleEmbedder, ScriptedModel, put
 from papers import long_pdf, story_pdf
+from scanned import scan
+from serving import serving
 
 from ingest.pipeline import add
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
-from ui.listen import address, listen
-from ui.server import create_app
 
 pytestmark = pytest.mark.browser
 
 QUESTION = "When did the plane come and what of the oil?"
 WIDE = {"viewport": {"width": 1440, "height": 900}}
-
-
-@contextmanager
-def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
-    """Serve the page in a thread, and yield its address."""
-    stop: list = []
-
-    async def run() -> None:
-        app = create_app(assistant, settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        stop.extend([lambda: setattr(server, "should_exit", True), app.state.end_streams])
-        await server.serve(sockets=[listener])
-
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            yield address(listener)
-        finally:
-            for each in stop:
-                each()
-            thread.join(20)
-            assert not thread.is_alive()
 
 
 class Served:
@@ -211,7 +186,7 @@ def test_words_that_moved_are_found_and_lost_ones_are_told(served):
         page = seen.page
         page.wait_for_selector(".sheet.drawn .spots div")
         page.keyboard.press("Escape")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)  # what was asked for before is answered
         path.write_bytes(long_pdf(1))
         add(served.assistant.library, [path], served.assistant.embedder)
         page.click("#answered .mark >> nth=0")
@@ -230,7 +205,7 @@ def test_a_thousand_pages_open_at_once_and_are_drawn_when_they_come_near(served)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.click("nav [data-view=library]")
-        page.click("#documents .document")
+        page.click("[data-part=documents] .document")
         page.wait_for_selector(".sheet.drawn")
         assert page.locator(".sheet").count() == 1000
         assert sum(".png" in url for url in asked) < 10
@@ -291,3 +266,29 @@ def test_on_a_phone_the_page_fits_and_closes(served):
         page.keyboard.press("Escape")
         assert page.locator("#reader").is_hidden()
         assert seen.complaints == []
+
+
+def test_words_whose_place_is_not_known_are_said_above_their_page(served):
+    """As with a scan: its text is OCR's, which the file does not have."""
+    path = served.folder / "scan.pdf"
+    path.write_bytes(scan(None))
+    facts = {
+        "uri": path.as_uri(),
+        "media_type": "application/pdf",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    words = "The plane came from Libya on 26 October.\nThe minister spoke about oil for two hours."
+    put(served.assistant.library, "scan", words, served.assistant.embedder, **facts)
+    with reading(served) as seen:
+        page = seen.page
+        page.wait_for_selector(".sheet.drawn")
+        said = page.inner_text(".said-note")
+        assert said.startswith("The place of these words on the page is not known:")
+        assert "The plane came from Libya on 26 October." in said
+        assert page.locator(".spots").count() == 0
+        path.unlink()
+        page.keyboard.press("Escape")
+        page.click("#answered .mark >> nth=0")
+        page.wait_for_selector("#reader .notice")
+        assert page.inner_text("#reader .notice").startswith("The file of 'Scan' cannot be read any more")
+        assert page.locator("#quote").is_visible()

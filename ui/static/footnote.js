@@ -39,7 +39,9 @@ const show = (view) => {
   markView();
   if (view === "settings") showSettings();
   if (viewOfAddress() !== view || view === "ask") history.replaceState(null, "", addressOfView(view));
-  if (view === "ask") $("#question textarea")?.focus({ preventScroll: true });
+  if (view !== "ask") return;
+  if (!$("#asked .question")) $("#resume")?.click(); // the greeting is of the library as it is now
+  $("#question textarea")?.focus({ preventScroll: true });
 };
 
 /* The question box has the focus first, unless somebody put it elsewhere meanwhile. */
@@ -64,7 +66,7 @@ const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?
 const addressOfView = (view) => {
   if (view === "library") return library;
   if (view !== "ask") return `#${view}`;
-  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname;
+  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname + location.search;
 };
 
 /* The address names the conversation that is shown, once something was asked in it. */
@@ -202,6 +204,15 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (["PageUp", "PageDown", "ArrowUp", "Home"].includes(event.key)) free = false;
   if (event.key === "Escape" && reader.open && !$("dialog:modal")) reader.close();
+});
+
+/* A slash leads to the question box from anywhere but a field. */
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  if (document.body.dataset.view !== "ask") show("ask");
+  $("#question textarea")?.focus();
 });
 
 document.addEventListener("focusin", ({ target }) => {

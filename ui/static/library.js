@@ -26,7 +26,7 @@ const markSelected = () => {
   $("[data-take]", bar).hidden = !address().get("collection");
   $("[data-remove-selected]", bar).hidden = [...selected.values()].every((fixed) => fixed);
   const known = $$("[data-collection]:not([data-collection=''])", part("collections"));
-  $("[data-into]", bar).replaceChildren(
+  $("[data-into]", bar)?.replaceChildren(
     make("option", { value: "" }, "Add to a collection…"),
     ...known.map((each) => make("option", { value: each.dataset.collection }, $(".name", each).textContent)),
     make("option", { value: "new" }, "New collection…"),
@@ -82,6 +82,13 @@ const deleteCollection = ({ deleteCollection: id, title }) =>
     if (!failure) narrow({ collection: "" });
     return failure;
   });
+
+const collect = (field) => {
+  const into = field.value;
+  field.value = "";
+  if (into === "new") newCollection(field, [...selected.keys()]);
+  else if (into) move(into, { add: [...selected.keys()] });
+};
 
 /* -- documents ----------------------------------------------------------------------------------------- */
 
@@ -139,8 +146,7 @@ const listen = () => {
     if (filter && filter !== "q") narrow({ [filter]: filter === "sort" && field.value === "title" ? "" : field.value });
     else if ("select" in field.dataset) select(field);
     else if ("selectAll" in field.dataset) boxes().forEach((box) => ((box.checked = field.checked), select(box)));
-    else if ("into" in field.dataset && field.value === "new") newCollection(field, [...selected.keys()]);
-    else if ("into" in field.dataset && field.value) move(field.value, { add: [...selected.keys()] });
+    else if ("into" in field.dataset) collect(field);
     if (field.type === "checkbox" || "into" in field.dataset) markSelected();
   });
   $("[role=tablist]", shelf()).addEventListener("keydown", (event) => {

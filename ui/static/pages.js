@@ -163,6 +163,7 @@ export const goTo = (number) => {
   if (!sheet) return;
   const head = $("header", scroller)?.offsetHeight || 0;
   scroller.scrollTop += sheet.getBoundingClientRect().top - scroller.getBoundingClientRect().top - head - 8;
+  draw(sheet);
   told(here(), count());
 };
 

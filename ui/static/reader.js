@@ -59,7 +59,8 @@ export const markOpened = () => {
 };
 
 const routeOf = (span, rest) => `/documents/${encodeURIComponent(span.document)}/${rest}`;
-const notice = (words) => make("p", { class: "notice", role: "status" }, words);
+const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/[^.?!]$/, "$&.")}`;
+const notice = (words) => make("p", { class: "notice", role: "status" }, sentence(words));
 
 const load = async (span, window = {}) => {
   const query = new URLSearchParams({ start: span.start, end: span.end, ...window });

@@ -41,6 +41,14 @@ def test_frames_come_back_again_and_again(frame: bytes):
         assert [exchange(child, frame) for _ in range(2)] == [frame, frame]
 
 
+def test_an_answer_that_is_not_wanted_any_more_is_not_waited_for():
+    with running("import time; time.sleep(60)") as child:
+        began = time.monotonic()
+        with pytest.raises(InterruptedError):
+            child.exchange([b"x"], timeout_s=60, max_reply=10, wanted=lambda: time.monotonic() < began + 0.3)
+        assert 0.3 <= time.monotonic() - began < 0.9
+
+
 @pytest.mark.parametrize(
     "code",
     [

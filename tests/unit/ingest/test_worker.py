@@ -287,3 +287,23 @@ worker.main(sys.argv[1])
         child.stop()
 
     assert replies == [b'{"text": "words", "title": null, "pages": [], "headings": []}'] * 2
+
+
+def test_a_file_that_is_not_wanted_any_more_costs_the_child_and_no_time(worker: Worker):
+    worker.load(Path("a.txt"), b"words")
+    pid = worker.pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)  # as one that reads for ever
+    began = time.monotonic()
+    with pytest.raises(InterruptedError):
+        worker.load(Path("b.txt"), b"more", wanted=lambda: time.monotonic() < began + 0.2)
+    assert time.monotonic() - began < 0.9
+    assert worker.pid is None
+    assert worker.load(Path("c.txt"), b"the next").text == "the next"
+
+
+def test_the_bytes_of_a_file_may_lie_elsewhere(worker: Worker, tmp_path: Path):
+    (tmp_path / "0af3").write_bytes(b"words")
+    assert worker.read(tmp_path / "notes.txt", follow=False, content=tmp_path / "0af3") == b"words"
+    with pytest.raises(UnknownFormat, match="notes.zzz"):
+        worker.read(tmp_path / "notes.zzz", content=tmp_path / "0af3")

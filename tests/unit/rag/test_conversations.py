@@ -158,3 +158,46 @@ def test_a_library_that_may_only_be_read_keeps_none(kept, library, monkeypatch):
     library.close()
     with Library.open(library.path) as again, pytest.raises(StorageError, match="no permission"):
         Conversations(again.catalog).ask(ONE, "", "When?", Scope())
+
+
+def test_a_purge_forgets_the_answers_that_rest_on_what_was_removed(kept, library, embedder, answer):
+    put(library, "moon", "The moon rose over Arden.", embedder)
+    kept.finish(kept.ask(ONE, "", "When did the plane come?", Scope())[0], "answered", answer)
+    library.remove("news")
+    library.purge()
+    [turn] = kept.turns(ONE, "")
+    assert (turn.state, turn.answer) == ("failed", None)
+    assert "removed for good" in turn.error
+    assert [each.id for each in kept.latest("", "libya")] == []
+    assert [each.id for each in kept.latest("", "plane")] == [ONE]
+    library.close()
+    assert not [file for file in library.path.rglob("*") if file.is_file() and b"Libya" in file.read_bytes()]
+
+
+def test_a_purge_leaves_answers_whose_documents_are_there(kept, library, answer):
+    kept.finish(kept.ask(ONE, "", "When?", Scope())[0], "answered", answer)
+    library.purge()
+    assert kept.turns(ONE, "")[0].answer == answer
+
+
+def test_a_repair_saves_conversations_collections_and_titles(kept, library, embedder, answer):
+    from rag.catalog import FILE
+    from rag.collections import Collections
+    from rag.salvage import salvage
+    from rag.titles import Titles
+
+    put(library, "moon", "The moon rose over Arden.", embedder)
+    kept.finish(kept.ask(ONE, "anna", "When?", Scope())[0], "answered", answer)
+    shelf = Collections(library.catalog).create("Shelf", "anna")
+    Collections(library.catalog).add(shelf.id, ["news", "moon"], "anna")
+    Titles(library.catalog).give("news", "Another title")
+    library.close()
+    data = (library.path / FILE).read_bytes()
+    assert data.count(b"The moon rose over Arden.") > 1
+    (library.path / FILE).write_bytes(data.replace(b"rose over Arden", b"rose ofer Arden"))
+    salvage(library.path)
+    with Library.open(library.path) as again:
+        assert Conversations(again.catalog).turns(ONE, "anna")[0].answer == answer
+        titles = {each.id: each.title for each in again.documents()}
+        assert titles.get("news") == "Another title"
+        assert Collections(again.catalog).document_ids(shelf.id, "anna") == set(titles)

@@ -75,3 +75,29 @@ def test_settings_do_not_change() -> None:
 )
 def test_the_evidence_shown_follows_the_model(given: dict, tokens: int) -> None:
     assert Settings(**given).evidence_budget == tokens
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "names"),
+    [
+        pytest.param('hosts = ["A.example", "b"]', {}, ("a.example", "b"), id="list in the file"),
+        pytest.param("", {"FOOTNOTE_HOSTS": "a.example, b,"}, ("a.example", "b"), id="environment"),
+        pytest.param("", {"FOOTNOTE_HOSTS": ""}, (), id="empty"),
+    ],
+)
+def test_several_names_are_a_list_or_one_text(here, file: str, environ: dict, names: tuple) -> None:
+    (here / "footnote.toml").write_text(file)
+    assert load_settings(environ=environ).hosts == names
+
+
+@pytest.mark.parametrize("name", ["https://a.example", "a.example:80", "a/b", "-a", "*", "[::1]"])
+def test_a_host_is_a_bare_name(here, name: str) -> None:
+    with pytest.raises(SettingsError, match="'FOOTNOTE_HOSTS' in the environment is not valid.* bare name"):
+        load_settings(environ={"FOOTNOTE_HOSTS": name})
+
+
+def test_proxies_are_addresses_or_networks(here) -> None:
+    settings = load_settings(environ={"FOOTNOTE_PROXIES": "127.0.0.1, 10.0.0.0/8"})
+    assert settings.proxies == ("127.0.0.1/32", "10.0.0.0/8")
+    with pytest.raises(SettingsError, match="'FOOTNOTE_PROXIES' in the environment is not valid"):
+        load_settings(environ={"FOOTNOTE_PROXIES": "nginx"})

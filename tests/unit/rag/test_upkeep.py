@@ -111,6 +111,41 @@ def test_uploaded_files_go_with_their_documents(full, embedder) -> None:
     assert holding(full.path) == set()
 
 
+def test_an_uploaded_file_goes_with_its_document_and_so_do_empty_folders(full, embedder) -> None:
+    uploads = full.path / UPLOADS
+    for name in ("@anna/2026/may/gone.txt", "@anna/2026/kept.txt", "other file.txt"):
+        (uploads / name).parent.mkdir(parents=True, exist_ok=True)
+        (uploads / name).write_text("A river froze.")
+        put(full, name, "A river froze.", embedder, uri=(uploads.absolute() / name).as_uri())
+    full.remove("@anna/2026/may/gone.txt")
+    assert sorted(path.name for path in uploads.rglob("*")) == ["2026", "@anna", "kept.txt", "other file.txt"]
+    full.remove("other file.txt")
+    full.remove("@anna/2026/kept.txt")
+    assert list(uploads.iterdir()) == []
+    assert uploads.is_dir()
+
+
+def test_a_file_that_was_not_uploaded_stays(full, embedder, tmp_path) -> None:
+    (tmp_path / "own.txt").write_text("A river froze.")
+    for name, uri in (
+        ("own", (tmp_path / "own.txt").as_uri()),
+        ("upwards", f"{(full.path / UPLOADS).absolute().as_uri()}/../../own.txt"),
+        ("elsewhere", f"https://localhost{(tmp_path / 'own.txt')}"),
+    ):
+        put(full, name, "A river froze.", embedder, uri=uri)
+        full.remove(name)
+    assert (tmp_path / "own.txt").is_file()
+
+
+def test_a_purge_removes_uploads_in_folders_that_no_document_is_made_from(full, embedder) -> None:
+    for name in ("@anna/kept.txt", "@anna/a/left.txt", ".incoming/part"):
+        (full.path / UPLOADS / name).parent.mkdir(parents=True, exist_ok=True)
+        (full.path / UPLOADS / name).write_text("A river froze.")
+    put(full, "kept", "A river froze.", embedder, uri=(full.path / UPLOADS / "@anna/kept.txt").as_uri())
+    full.purge()
+    assert sorted(path.name for path in (full.path / UPLOADS).rglob("*")) == ["@anna", "kept.txt"]
+
+
 def test_the_old_index_goes_as_well(full) -> None:
     [before] = full.path.glob("chroma-*")
     full.remove("secret")

@@ -78,4 +78,6 @@ def as_shown(field: FieldInfo) -> str:
         return "see below"
     if isinstance(field.default, float):
         return f"{field.default:g}"
-    return {"None": "none", "False": "false", "True": "true"}.get(str(field.default), str(field.default))
+    return {"None": "none", "()": "none", "False": "false", "True": "true"}.get(
+        str(field.default), str(field.default)
+    )

@@ -8,7 +8,8 @@ from fakes import ScriptedModel, put
 from markup import parse
 
 from rag.assistant import Assistant
-from rag.conversations import Conversations
+from rag.catalog import Catalog
+from rag.conversations import Conversations, Scope
 from rag.errors import LibraryDamaged
 from rag.types import Turn as Said
 from ui.asking import Asking
@@ -204,7 +205,15 @@ def test_a_library_that_cannot_be_read_says_so(callbacks, assistant, monkeypatch
         raise LibraryDamaged("the catalogue is damaged: restore it from a copy")
 
     monkeypatch.setattr(assistant.library, "documents", fail)
+    monkeypatch.setattr(Catalog, "n_documents", property(fail))
     monkeypatch.setattr(assistant.library.catalog, "search", fail)
     assert "no documents" in parse(callbacks.overview(request())).text
     *_, last = callbacks.answer(QUESTION, context(), request())
     assert "restore it" in parse(last[ANSWERED]).one(".notice").text
+
+
+def test_an_answer_that_was_cut_off_says_so(callbacks, conversations):
+    conversations.ask(ONE, "", QUESTION, Scope())
+    [step] = callbacks.resume(context(), request())
+    assert "cut off when Footnote ended: ask again" in parse(step[ANSWERED]).one(".notice").text
+    assert parse(step[ASKED]).one("h2").text == QUESTION

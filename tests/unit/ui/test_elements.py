@@ -63,3 +63,7 @@ def test_attributes(attributes, written):
 
 def test_join_leaves_none_out():
     assert join("a", None, "<", between=" ") == "a &lt;"
+
+
+def test_an_element_without_content_has_no_end_tag():
+    assert element("input", type="checkbox", checked=True) == '<input type="checkbox" checked>'

@@ -31,6 +31,26 @@ def test_only_names_of_this_machine_are_answered(host, expected):
     assert status(host=host) == expected
 
 
+@pytest.mark.parametrize(
+    ("hosts", "host", "expected"),
+    [
+        pytest.param({"docs.example.com"}, "docs.example.com:443", 200, id="a name of the settings"),
+        pytest.param({"docs.example.com"}, "other.example.com", 421, id="another name"),
+        pytest.param({"docs.example.com"}, "192.168.1.5:7860", 421, id="an address we do not listen on"),
+        pytest.param({"0.0.0.0", "box"}, "192.168.1.5:7860", 200, id="every address"),
+        pytest.param({"0.0.0.0", "box"}, "[fe80::1]:7860", 200, id="every address, version 6"),
+        pytest.param({"::"}, "10.0.0.1", 200, id="every address of version 6"),
+        pytest.param({"0.0.0.0", "box"}, "box:7860", 200, id="the machine's name"),
+        pytest.param({"0.0.0.0", "box"}, "rebound.example.com", 421, id="a name that leads here"),
+        pytest.param({"0.0.0.0", "box"}, "1.2.3.4.example.com", 421, id="a name like an address"),
+        pytest.param({"0.0.0.0", "box"}, "", 421, id="no name"),
+    ],
+)
+def test_names_beyond_this_machine(hosts, host, expected):
+    refusal = refuse("GET", "/", {"host": host}, LOCAL_NAMES | hosts)
+    assert (refusal.status_code if refusal else 200) == expected
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize(
     "origin", ["https://example.com", "http://localhost:9999", "http://127.0.0.1:7861", "null", ""]

@@ -2,68 +2,82 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fakes import document
+import pytest
 from markup import parse
 
-from ingest.pipeline import Outcome, Progress
-from ui.ledger import SHOWN, Ledger, Line, after_outcomes, after_progress, render_documents, render_ledger
-
-LEDGER = Ledger((Line("a.txt"), Line("b.txt")))
+from ui.jobs import Job
+from ui.ledger import SHOWN, render_ledger, summary
 
 
-def test_a_file_is_read_then_in_work_then_settled():
-    ledger = after_progress(LEDGER, Progress("reading", 0, 2, "a.txt"))
-    assert [line.state for line in ledger.lines] == ["reading", "waiting"]
-    ledger = after_progress(ledger, Progress("reading", 1, 2, "b.txt"))
-    assert [line.state for line in ledger.lines] == ["read", "reading"]
-    ledger = after_progress(ledger, Progress("embedding", 0, 2, "b.txt"))
-    assert ([line.state for line in ledger.lines], ledger.stage) == (["read", "read"], "embedding")
-    ledger = after_outcomes(
-        ledger,
-        [
-            Outcome(Path("/u/a.txt"), "added", "A", 1),
-            Outcome(Path("/u/b.txt"), "failed", "b", 0, "b.txt: empty"),
-        ],
-    )
-    assert [(line.state, line.note) for line in ledger.lines] == [
-        ("added", "1 passage"),
-        ("failed", "b.txt: empty"),
+def job(name: str, state: str, **facts) -> Job:
+    return Job(name, "", name, Path("/u", name), Path("/i", name), state=state, **facts)
+
+
+JOBS = [
+    job("done.txt", "done", n_passages=2),
+    job("bad.pdf", "failed", note="it is not a PDF; export it again"),
+    job("old.txt", "unchanged"),
+    job("no.txt", "cancelled"),
+    job("read.txt", "reading"),
+    job("next.txt", "waiting"),
+]
+
+
+def test_each_file_says_its_state_and_what_can_be_done():
+    lines = parse(render_ledger(JOBS)).all("li")
+    shown = [
+        (line.one(".title").text, line.one(".state").text, [button.text for button in line.all("button")])
+        for line in lines
     ]
-    root = parse(render_ledger(ledger))
-    assert root.one(".label").text == "1 file in the library, 1 could not be added"
-    assert "b.txt: empty" in root.one(".failed").text
+    assert shown == [
+        ("read.txt", "reading…", ["Cancel"]),
+        ("next.txt", "waiting", ["Cancel"]),
+        ("bad.pdf", "could not be added", ["Try again", "Dismiss"]),
+        ("no.txt", "cancelled", ["Dismiss"]),
+        ("old.txt", "there already, unchanged", ["Dismiss"]),
+        ("done.txt", "done, 2 passages", ["Dismiss"]),
+    ]
+    assert lines[2].one(".note").text == "It is not a PDF; export it again"
+    assert lines[2].all("button")[0].attributes["data-retry"] == "bad.pdf"
+    assert lines[0].one("button").attributes["aria-label"] == "Cancel: read.txt"
 
 
-def test_no_upload_shows_nothing():
-    assert render_ledger(Ledger()) == ""
+def test_the_page_is_told_how_many_are_alive_and_settled():
+    root = parse(render_ledger(JOBS)).one("section")
+    assert (root.attributes["data-alive"], root.attributes["data-settled"]) == ("2", "3")
 
 
-def test_an_error_is_shown_above_the_files():
-    root = parse(render_ledger(Ledger((Line("<a>.txt", "failed"),), error="no space left: free some")))
-    assert "No space left: free some" in root.one(".notice").text
-    assert root.one(".title").text == "<a>.txt"
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        pytest.param([], "", id="nothing"),
+        pytest.param(["waiting"], "Adding 1 file", id="begun"),
+        pytest.param(["reading", "done", "failed"], "Adding 1 file, 1 done, 1 could not be added", id="amid"),
+        pytest.param(["done", "unchanged"], "2 files in the library", id="all done"),
+        pytest.param(["failed"], "0 files in the library, 1 could not be added", id="all failed"),
+        pytest.param(["cancelled"], "Cancelled", id="all cancelled"),
+    ],
+)
+def test_the_summary(states, words):
+    assert summary([job(str(n), state) for n, state in enumerate(states)]) == words
 
 
-def test_documents_show_their_facts_and_failures():
-    good = document("log", "x", 7, uri="file:///home/me/my%20log.pdf", n_pages=2, title="The <log>")
-    bad = document("bad", "", 0, status="failed", error="bad.pdf: damaged; save it again")
-    old = document("old", "x", 2, status="failed", error="old.txt: empty")
-    first, second, third = parse(render_documents([good, bad, old])).all("li")
-    assert first.one(".document").text == "The <log>"
-    assert first.one(".document").attributes["data-document"] == "log"
-    assert first.one(".document-facts").text == "PDF · 2 pages · 7 passages · my log.pdf"
-    assert first.one(".remove").attributes["data-remove"] == "log"
-    assert second.one(".document").name == "bdi"
-    assert second.one(".note").text == "Could not be read: bad.pdf: damaged; save it again"
-    assert third.one(".note").text == "Could not be read: old.txt: empty; its last version still answers"
+def test_nothing_is_shown_of_nothing_but_the_counts():
+    root = parse(render_ledger([])).one("section")
+    assert (root.text, root.attributes["data-alive"]) == ("", "0")
 
 
-def test_a_long_list_is_cut_and_says_so():
-    many = [document(f"d{n}", "x") for n in range(SHOWN + 5)]
-    root = parse(render_documents(many))
-    assert len(root.all("li")) == SHOWN
-    assert "And 5 more" in root.one(".nothing").text
+def test_many_files_are_counted():
+    many = [job(f"w{n}", "waiting") for n in range(SHOWN + 1000)] + [job(f"d{n}", "done") for n in range(20)]
+    more = [line.text for line in parse(render_ledger(many)).all(".more")]
+    assert more == ["and 1,000 more waiting", f"and {20 - SHOWN} more finished"]
 
 
-def test_an_empty_list_says_what_to_do():
-    assert "Add some above" in parse(render_documents([])).text
+def test_what_is_being_stored_can_not_be_ended():
+    assert parse(render_ledger([job("a", "storing")])).one("li").all("button") == []
+
+
+def test_a_hostile_name_is_only_shown():
+    root = parse(render_ledger([job("<img src=x>\u202etxt.exe", "waiting")]))
+    assert root.all("img") == []
+    assert root.one(".title").all(".hidden-run")

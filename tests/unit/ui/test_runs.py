@@ -216,3 +216,15 @@ def test_answers_wait_for_the_model_in_line_and_quotes_do_not(planes, library, e
         model.let_go.release()
     until(lambda: all(run.turn.finished for run in runs))
     assert sum(run.turn.answer is not None for run in runs) == 2
+
+
+def test_a_model_that_died_is_started_for_the_next_question(assistant):
+    kept = Kept(assistant)
+    model = assistant.chat_model
+    model.error = ModelUnavailable("the model is gone: ask again")
+    *_, (turn, _) = kept.begin().follow()
+    assert turn.error == "the model is gone: ask again"
+    until(lambda: model.started == 2)  # by the question, and by its end
+    model.error = None
+    *_, (turn, _) = kept.begin().follow()
+    assert turn.answer is not None

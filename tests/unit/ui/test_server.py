@@ -73,6 +73,12 @@ def test_every_response_carries_the_security_headers(client, method, path, statu
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "same-origin"
     assert response.headers["x-frame-options"] == "DENY"
+    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in response.headers["permissions-policy"]
+    kept = path.startswith(("/ui/", "/theme.css")) and status == 200
+    assert (response.headers.get("cache-control") == "no-store") != kept
+    assert "strict-transport-security" not in response.headers
+    assert "set-cookie" not in response.headers
     assert "access-control-allow-origin" not in response.headers
 
 

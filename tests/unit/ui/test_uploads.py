@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.errors import StorageError
-from rag.upkeep import UPLOADS
-from ui.uploads import add_uploads, keep, safe_name
+from rag.access import owner_of, private_folder
+from rag.errors import UsageError
+from ui.uploads import DEEPEST, safe_name, safe_path
 
 
 @given(st.text(max_size=300))
@@ -17,7 +17,7 @@ def test_a_safe_name_stays_in_its_folder(name):
     safe = safe_name(name)
     assert Path("/folder", safe).parent == Path("/folder")
     assert safe not in ("", ".", "..")
-    assert not safe.startswith(".")
+    assert not safe.startswith((".", "@"))
     assert len(os.fsencode(safe)) <= 200
     assert safe.isprintable() or not set(safe) & set("\n\r\t\0\u202e\u200b")
     assert safe_name(safe) == safe
@@ -26,91 +26,60 @@ def test_a_safe_name_stays_in_its_folder(name):
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
-        ("report.pdf", "report.pdf"),
-        ("../../etc/passwd", "etc passwd"),
-        (".bashrc", "bashrc"),
-        ("a\nb\t.txt", "a b.txt"),
-        ("Отчёт 2025.docx", "Отчёт 2025.docx"),
-        ("x\u202efdp.exe", "x fdp.exe"),
-        ("...", "document"),
-        (f"{'é' * 300}.md", f"{'é' * 58}.md"),
+        pytest.param("report.pdf", "report.pdf", id="as it is"),
+        pytest.param("../../etc/passwd", "etc passwd", id="upwards"),
+        pytest.param(".bashrc", "bashrc", id="hidden"),
+        pytest.param("a\nb\t.txt", "a b.txt", id="line end"),
+        pytest.param("Отчёт 2025.docx", "Отчёт 2025.docx", id="another script"),
+        pytest.param("x\u202efdp.exe", "x fdp.exe", id="turned round"),
+        pytest.param("a\ud800b.txt", "a b.txt", id="no text"),
+        pytest.param("@anna", "anna", id="a user's folder"),
+        pytest.param("...", "document", id="only dots"),
+        pytest.param(f"{'é' * 300}.md", f"{'é' * 58}.md", id="300 letters"),
     ],
 )
 def test_safe_names(name, safe):
     assert safe_name(name) == safe
 
 
-@pytest.fixture
-def sent(tmp_path):
-    """Return a function that makes a file as an upload leaves it: in a folder of its own."""
-
-    def send(name: str, content: str) -> Path:
-        folder = (
-            tmp_path
-            / "sent"
-            / str(len(list((tmp_path / "sent").glob("*"))) if (tmp_path / "sent").exists() else 0)
-        )
-        folder.mkdir(parents=True)
-        (folder / name).write_text(content, "utf-8")
-        return folder / name
-
-    return send
-
-
-def test_files_are_kept_and_those_of_one_upload_stay_apart(sent, tmp_path):
-    files = [sent("a.txt", "one"), sent("a.txt", "two"), sent("b", "three")]
-    kept = keep(files, tmp_path / "kept")
-    assert [(path.name, path.read_text()) for path in kept] == [
-        ("a.txt", "one"),
-        ("a (2).txt", "two"),
-        ("b", "three"),
-    ]
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["a (2).txt", "a.txt", "b"]
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        pytest.param("a/b/c.txt", "a/b/c.txt", id="folders"),
+        pytest.param("a\\b\\c.txt", "a/b/c.txt", id="folders of Windows"),
+        pytest.param("/etc/passwd.txt", "etc/passwd.txt", id="absolute"),
+        pytest.param("C:\\Users\\me.txt", "C/Users/me.txt", id="absolute, of Windows"),
+        pytest.param("../../a.txt", "a.txt", id="upwards"),
+        pytest.param("a/../../b/./c.txt", "a/b/c.txt", id="upwards in the middle"),
+        pytest.param("a/ .. /b.txt", "a/b.txt", id="upwards, with spaces"),
+        pytest.param(".git/.config.txt", "git/config.txt", id="hidden"),
+        pytest.param(".incoming/x.txt", "incoming/x.txt", id="where uploads wait"),
+        pytest.param("@anna/x.txt", "anna/x.txt", id="another user's folder"),
+        pytest.param("uploads/@anna/x.txt", "uploads/anna/x.txt", id="another user's folder, deeper"),
+        pytest.param("b\u2066il\u202el/\u202efdp.txt", "b il l/fdp.txt", id="turned round"),
+        pytest.param("", "document", id="empty"),
+        pytest.param("//", "document", id="only slashes"),
+    ],
+)
+def test_safe_paths(name, safe):
+    assert safe_path(name) == PurePosixPath(safe)
 
 
-def test_a_later_upload_of_the_same_name_replaces_the_file(sent, tmp_path):
-    keep([sent("a.txt", "old")], tmp_path / "kept")
-    [path] = keep([sent("a.txt", "new")], tmp_path / "kept")
-    assert path.read_text() == "new"
+@given(st.text(alphabet=st.sampled_from("ab./\\@ .~\n\u202eé"), max_size=60), st.sampled_from(["", "bob"]))
+def test_a_safe_path_stays_in_its_folder_and_gives_nobody_a_file(name, user):
+    parts = len([part for part in name.replace("\\", "/").split("/") if part.strip()])
+    if parts > DEEPEST:
+        return
+    base = Path("/library/uploads", private_folder(user)) if user else Path("/library/uploads")
+    target = base / safe_path(name)
+    assert target != base
+    assert ".." not in target.parts
+    assert Path(os.path.normpath(target)).is_relative_to(base)
+    assert owner_of(target.as_uri()) == user
+    assert safe_path(str(safe_path(name))) == safe_path(name)
 
 
-def test_a_folder_that_cannot_be_written_is_told(sent, tmp_path):
-    (tmp_path / "kept").write_text("a file where the folder should be")
-    with pytest.raises(StorageError, match="cannot keep the files in .*kept"):
-        keep([sent("a.txt", "x")], tmp_path / "kept")
-
-
-def test_the_ledger_ends_with_what_became_of_each_file(library, embedder, sent):
-    files = [
-        sent("planes.txt", "The planes landed in May."),
-        sent("broken.pdf", "not a pdf"),
-        sent("x.zzz", "?"),
-    ]
-    ledgers = list(add_uploads(library, embedder, files))
-    assert {line.state for line in ledgers[0].lines} == {"waiting"}
-    assert ledgers[-1].stage == "done"
-    assert [(line.name, line.state) for line in ledgers[-1].lines] == [
-        ("planes.txt", "added"),
-        ("broken.pdf", "failed"),
-        ("x.zzz", "failed"),
-    ]
-    assert "broken.pdf" in ledgers[-1].lines[1].note
-    assert (library.path / UPLOADS / "planes.txt").is_file()
-    assert [document.title for document in library.documents() if document.n_passages] == ["planes"]
-
-
-def test_an_error_that_ends_all_is_a_sentence(library, embedder, sent):
-    (library.path / UPLOADS).write_text("a file where the folder should be")
-    [ledger] = add_uploads(library, embedder, [sent("a.txt", "x")])
-    assert "cannot keep the files" in (ledger.error or "")
-    assert [line.state for line in ledger.lines] == ["failed"]
-
-
-def test_an_unexpected_error_is_logged_and_told(library, embedder, sent, monkeypatch, caplog):
-    def fail(*_args, **_options):
-        raise ZeroDivisionError("surprise")
-
-    monkeypatch.setattr("ingest.pipeline.add", fail)
-    *_, ledger = add_uploads(library, embedder, [sent("a.txt", "x")])
-    assert "something went wrong" in (ledger.error or "")
-    assert "surprise" in caplog.text
+def test_a_path_too_deep_is_refused():
+    safe_path("/".join("abcdefghijkl"))
+    with pytest.raises(UsageError, match=r"^m: it lies more than 11 folders deep; add a folder"):
+        safe_path("/".join("abcdefghijklm"))

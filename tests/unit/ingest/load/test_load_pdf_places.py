@@ -32,8 +32,8 @@ SEEDS = sorted((Path(__file__).parents[4] / "seeds").glob("*/*.pdf"))
 GRAIN = 1_000_000
 STORY = (
     "The harbour of Arden was closed on the fourteenth of March, when the divers found that the timber of "
-    "its northern pier had been hollowed by shipworms. For the reconstruction the council asked three "
-    "companies whose experience with waterlogged foundations was documented. "
+    "its northern pier had been hollowed by shipworms. For the work the council asked three companies "
+    "whose experience with waterlogged foundations was documented. "
 )
 
 

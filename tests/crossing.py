@@ -1,0 +1,253 @@
+"""Three users with things of their own in one library, and calls at random that mix them all up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from urllib.parse import quote, urlencode
+
+import sqlalchemy as sa
+from asgi import Reply, call
+from callable_routes import fitting, likely, routes_of
+from fakes import put
+from fastapi import FastAPI
+
+from rag.access import private_folder
+from rag.sessions import Sessions
+from rag.tables import collected, collections, conversations, documents, feedback, metadata, sessions, turns
+from rag.tables import users as people
+from rag.upkeep import UPLOADS
+
+PEOPLE = ("anna", "bob", "carol")
+PASSWORD = "correct horse battery"  # noqa: S105
+QUESTION = "When did the zebra cross the river?"
+NOW = "2026-01-01T00:00:00+00:00"
+ASK = "submit"
+_TALK = re.compile(r"[0-9a-f]{32}")
+
+WORDS = ("", "1", "0", "-1", "zebra", "me", "true", "null", "../..", "%00", "a" * 300, "2026-01-01", "light")
+"""Values that name nothing of anybody's."""
+
+SLOW = ("/gradio_api/upload_progress",)
+"""Routes that wait for seconds: called now and then only."""
+
+BODIES: dict[tuple[str, str], Callable[[random.Random, list[str]], dict | list | str]] = {}
+"""Bodies of routes whose schema does not tell what they want: (method, path) -> a body made of these values.
+
+A dict or list is sent as JSON, a str as a form. A route that takes `Request` and reads the body by itself, or
+a value with a structure of its own, gets its entry here; all others are made from the schema.
+"""
+
+
+def context(conversation: str) -> str:
+    """Return what the page sends with a question."""
+    return json.dumps({"conversation": conversation, "replaces": None, "collection": "", "documents": []})
+
+
+def body_of(method: str, path: str):
+    """Register how the body of a route is made."""
+    return lambda make: BODIES.setdefault((method, path), make)
+
+
+@body_of("POST", "/sign-in")
+def _sign_in(draw: random.Random, values: list[str]) -> str:
+    return urlencode({"name": draw.choice(PEOPLE), "password": draw.choice(values), "next": "/"})
+
+
+@body_of("POST", "/gradio_api/queue/join")
+def _join(draw: random.Random, values: list[str]) -> dict:
+    talks = [value for value in values if _TALK.fullmatch(value)] or [values[0]]
+    odd = [QUESTION, None, draw.choice(values), {"path": draw.choice(values)}]
+    data = draw.choice([[QUESTION, context(draw.choice(talks))], [context(draw.choice(talks))], odd])
+    return {"session_hash": draw.choice(values), "fn_index": draw.randrange(12), "data": data}
+
+
+@body_of("POST", "/gradio_api/cancel")
+def _cancel(draw: random.Random, values: list[str]) -> dict:
+    names = {"session_hash": draw.choice(values), "event_id": draw.choice(values)}
+    return names | {"fn_index": draw.randrange(12)}
+
+
+@dataclass
+class Person:
+    """A user, the secret words that stand in all of their things, and the ids of these."""
+
+    name: str
+    secret: str
+    token: str = ""
+    ids: list[str] = field(default_factory=list)
+    keyless: list[str] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> str:
+        """The id of a conversation, as a page makes it up."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:32]
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        return {"cookie": f"footnote={self.token}"}
+
+
+class World:
+    """An application over a library in which three users have something of every kind."""
+
+    def __init__(self, app: FastAPI, assistant, seed: int) -> None:
+        self.app = app
+        self.library, self._embedder = assistant.library, assistant.embedder
+        self.draw = random.Random(seed)
+        self.people = {name: Person(name, f"xq{self.draw.randbytes(6).hex()}") for name in PEOPLE}
+        self._asked = 0
+        put(self.library, "everybodys", "The zebra crossed the river in May.", self._embedder)
+        for person in self.people.values():
+            self.renew(person)
+        self.routes = list(routes_of(app))
+        self.our_paths = {getattr(route, "path", "") for route in app.routes}
+
+    def renew(self, person: Person) -> None:
+        """Give a user again what their own calls have removed; ids stay as they are."""
+        name, secret = person.name, person.secret
+        folder = self.library.path / UPLOADS / private_folder(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {document.id for document in self.library.documents()}
+        for n in "12":
+            file = folder / f"{secret} {n}.txt"
+            text = f"The zebra {secret} crossed the river on {n} May.\nThe {secret} minister spoke about oil."
+            file.write_text(text, "utf-8")
+            if f"{name}-{n}" not in there:
+                uri = file.absolute().as_uri()
+                put(
+                    self.library,
+                    f"{name}-{n}",
+                    text,
+                    self._embedder,
+                    uri=uri,
+                    title=f"The zebra {secret} {n}",
+                )
+        with self.library.catalog.transaction(write=True) as connection:
+            for table, row in self._rows(person):
+                connection.execute(sa.dialects.sqlite.insert(table).values(row).on_conflict_do_nothing())
+        if Sessions(self.library.catalog).user_of(person.token) is None:
+            person.token = Sessions(self.library.catalog).begin(name)
+        person.keyless = self._opening_nothing(person)
+        own = [f"{name}-{kind}" for kind in ("1", "2", "collection", "turn", "hash", "upload")] + [
+            person.conversation
+        ]
+        passages = sorted(self.library.catalog.passage_ids_of([f"{name}-1"]))
+        person.ids = list(dict.fromkeys([*own, *passages, *person.ids]))[-60:]
+
+    def _rows(self, person: Person):
+        name, secret = person.name, person.secret
+        made = {"owner": name, "made_at": NOW}
+        talk = person.conversation
+        yield collections, {"id": f"{name}-collection", "name": f"Zebras {secret}", **made}
+        yield collected, {"collection_id": f"{name}-collection", "document_id": f"{name}-1"}
+        facts = {"title": f"Of zebras {secret}", "scope": {}, "changed_at": NOW, **made}
+        yield conversations, {"id": talk, **facts}
+        asked = {"question": f"When did the {secret} zebra come?", "words": f"zebra {secret}"}
+        yield (
+            turns,
+            {"id": f"{name}-turn", "conversation_id": talk, "state": "stopped", "asked_at": NOW, **asked},
+        )
+        told = {"verdict": "right", "note": f"so said {secret}", "made_at": NOW}
+        yield feedback, {"turn_id": f"{name}-turn", **told}
+
+    def digest(self, names: tuple[str, ...]) -> str:
+        """Return one hash of all rows and files of these users, and of everybody's document."""
+        with self.library.catalog.transaction(write=False) as connection:
+            of = {
+                "documents": sa.or_(documents.c.id.like("everybodys"), *_starting(documents.c.id, names)),
+                "collections": collections.c.owner.in_(names),
+                "conversations": conversations.c.owner.in_(names),
+                "users": people.c.name.in_(names),
+                "sessions": sessions.c.user.in_(names) & (sessions.c.expires_at > NOW),
+                "collected": sa.or_(*_starting(collected.c.collection_id, names)),
+                "turns": turns.c.conversation_id.in_([self.people[name].conversation for name in names]),
+                "feedback": sa.or_(*_starting(feedback.c.turn_id, names)),
+                "titles": sa.or_(*_starting(metadata.tables["titles"].c.document_id, names)),
+                "texts": sa.or_(*_starting(metadata.tables["texts"].c.document_id, names)),
+                "passages": sa.or_(*_starting(metadata.tables["passages"].c.document_id, names)),
+            }
+            rows = [
+                sorted(map(repr, connection.execute(sa.select(metadata.tables[table]).where(which))))
+                for table, which in of.items()
+            ]
+        folders = [self.library.path / UPLOADS / private_folder(name) for name in names]
+        files = [
+            (file.name, file.read_bytes())
+            for folder in folders
+            for file in sorted(folder.rglob("*"))
+            if file.is_file()
+        ]
+        return hashlib.sha256(repr((rows, files)).encode()).hexdigest()
+
+    def _opening_nothing(self, person: Person) -> list[str]:
+        """Return tokens that open nothing: none, tampered, cut, expired, of another shape."""
+        token = person.token
+        past = Sessions(self.library.catalog, lambda: datetime.fromisoformat(NOW) - timedelta(days=8))
+        swapped = token[:-1] + ("A" if token[-1] != "A" else "B")
+        stored = hashlib.sha256(token.encode()).hexdigest()
+        return ["", swapped, token[:20], past.begin(person.name), stored, person.name, token + "="]
+
+    def token_for(self, person: Person, path: str) -> str:
+        """Return a user's token; to sign out, one that nothing else needs."""
+        return Sessions(self.library.catalog).begin(person.name) if path == "/sign-out" else person.token
+
+    async def ask(self, person: Person) -> Reply:
+        """Ask as a user on the page, and follow the answer; another one is left for whoever may take it."""
+        config = json.loads((await call(self.app, "GET", "/config", person.cookie)).body)
+        found = next(each for each in config["dependencies"] if each["targets"][0][1] == ASK)
+        data = [QUESTION, context(person.conversation)]
+        self._asked += 1
+        for session in (f"{person.name}-hash", f"{person.name}-{self._asked}"):
+            body = {"session_hash": session, "fn_index": found["id"], "data": data}
+            joined = await self.send(person.cookie, "POST", "/gradio_api/queue/join", body)
+            person.ids.append(json.loads(joined.body)["event_id"])
+        target = f"/gradio_api/queue/data?session_hash={session}"
+        return await call(self.app, "GET", target, person.cookie, patience=20)
+
+    async def send(self, headers: dict, method: str, target: str, body: dict | list | str | None) -> Reply:
+        """Call with a body of JSON or of a form."""
+        if body is None:
+            return await call(self.app, method, target, headers)
+        if isinstance(body, str):
+            kind = {"content-type": "application/x-www-form-urlencoded"}
+            return await call(self.app, method, target, headers | kind, body.encode())
+        kind = {"content-type": "application/json"}
+        return await call(self.app, method, target, headers | kind, json.dumps(body).encode())
+
+    def random_call(self, person: Person) -> tuple[str, str, str, dict | list | str | None]:
+        """Return a method, a route, its address with values filled in, and a body."""
+        draw = self.draw
+        own = draw.random() < 0.5
+        of = [person] if own else self.people.values()
+        values = [*chain.from_iterable(each.ids for each in of), *draw.sample(WORDS, 3)]
+        method, path, operation, schemas = draw.choice(self.routes)
+        if path in SLOW and draw.random() < 0.95:
+            return self.random_call(person)
+        if draw.random() < 0.05:
+            method = draw.choice(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
+        target, query = path, {}
+        for each in operation.get("parameters", ()):
+            value = str(fitting(each["schema"], schemas, draw, likely(each["name"], values)))
+            if each["in"] == "path":
+                target = target.replace("{" + each["name"] + "}", quote(value, safe=""))
+            elif each["in"] == "query" and (each.get("required") or draw.random() < 0.5):
+                query[each["name"]] = value
+        if query:
+            target += "?" + urlencode(query)
+        make = BODIES.get((method, path))
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        body = make(draw, values) if make else None
+        if body is None and content:
+            body = fitting(content["schema"], schemas, draw, values)
+        return method, path, target, body
+
+
+def _starting(column: sa.Column, names: tuple[str, ...]) -> list:
+    return [column.like(f"{name}-%") for name in names]
