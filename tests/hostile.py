@@ -1,6 +1,6 @@
 """Words that would do harm if a page took them for anything but words.
 
-One that runs sets ``window.caught`` or the title of the page, or asks for an address with ``caught`` in it.
+One that runs sets ``window.caught`` or the title of the page, or asks for an address with ``caught``.
 """
 
 from __future__ import annotations
