@@ -24,6 +24,7 @@ from rag.errors import FootnoteError
 from rag.library import Library
 from rag.settings import Settings
 from ui.cli import app
+from ui.gate import Gate
 from ui.library_routes import add_library_routes
 from ui.routes import add_routes
 
@@ -116,6 +117,7 @@ def adding(library: Path) -> str:
 def uploading(library: Path) -> str:
     """Send a file as the page of `footnote chat` does."""
     served = FastAPI()
+    served.add_middleware(Gate, sign_ins=None)
     with Assistant(Library.open(library), HashEmbedder(), None, Settings(library=library)) as assistant:
         add_routes(served, assistant)
         add_library_routes(served, assistant)
