@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from rag.settings import Settings
@@ -22,17 +23,18 @@ EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", READ
 COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 DRAFTS = [line for line in COMMANDS if "--draft" in line]
 WATCHES = [line for line in COMMANDS if line.endswith("--watch")]
+SHARED = [line for line in COMMANDS if line.startswith(("footnote users", "footnote chat --auth"))]
 ASKED = [
     line
     for line in COMMANDS
-    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in (*DRAFTS, *WATCHES)
+    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in (*DRAFTS, *WATCHES, *SHARED)
 ]
 CHATS = [line for line in COMMANDS if line.endswith("footnote chat")]
 MAKES = [line for line in COMMANDS if line.startswith("make ")]
 
 
 def test_every_command_is_looked_at() -> None:
-    assert sorted(ASKED + CHATS + DRAFTS + MAKES + WATCHES) == sorted(COMMANDS)
+    assert sorted(ASKED + CHATS + DRAFTS + MAKES + SHARED + WATCHES) == sorted(COMMANDS)
     assert len(re.findall("```python", README)) == len(EXAMPLES) == 3
 
 
@@ -128,6 +130,37 @@ def test_chats_open_and_end_cleanly(here, line: str) -> None:
         assert re.search(r"http://127\.0\.0\.1:\d+", told)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+@pytest.mark.models
+def test_several_people_sign_in(here) -> None:
+    users, chat = (command_of(line)[0] for line in SHARED)
+    private = environ(here, FOOTNOTE_LIBRARY=str(here / "my-library"), FOOTNOTE_LLM="none")
+    done = subprocess.run(
+        [*users, "--stdin"],
+        input="correct horse battery",
+        cwd=here,
+        env=private,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    loopback = [word.replace("0.0.0.0", "127.0.0.1") for word in chat]  # noqa: S104 - a test reaches no network
+    process = subprocess.Popen(
+        [*loopback, "--port", "0"], cwd=here, env=private, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        told = next(shown for shown in process.stdout if "ready" in shown)
+        url = re.search(r"http://127\.0\.0\.1:\d+", told)[0]
+        assert httpx.get(f"{url}/documents").status_code == 401
+        with httpx.Client(base_url=url, headers={"origin": url}) as anna:
+            signed_in = anna.post("/sign-in", data={"name": "anna", "password": "correct horse battery"})
+            assert signed_in.status_code == 303
+            assert anna.get("/me").json() == {"name": "anna"}
+            assert anna.get("/documents").json()
     finally:
         process.kill()
         process.stdout.close()
