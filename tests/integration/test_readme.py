@@ -163,7 +163,7 @@ def test_several_people_sign_in(here) -> None:
             assert anna.get("/documents").json()
     finally:
         process.kill()
-        process.stdout.close()
+        process.communicate()
 
 
 @pytest.mark.parametrize(
