@@ -67,6 +67,7 @@ class Callbacks:
         except ConversationNotFound:
             turns, run = [], None
         except FootnoteError as error:
+            self._leave(request, me)
             yield _step(past="", asked="", answered=render_error(str(error)), busy=False, greeting="")
             return
         if run is not None:
@@ -117,23 +118,25 @@ class Callbacks:
         """Follow a run until it is finished, or until the same page shows something else."""
         facts = self._facts(user_of(request))
         upper, begun = "", False
-        for turn, seconds in run.follow():
-            if not self._shows(request, me):
-                yield _step()  # Gradio sends the last step once more
-                return
-            shown, lower = render_question(turn), render_written(turn, facts, seconds)
-            step = _step(
-                past=None if begun else render_conversation(before, facts),
-                asked=None if shown == upper else shown,
-                answered=lower,
-                busy=None if begun and not turn.finished else not turn.finished,
-                greeting=None if begun else "",
-                emptied=empties and not begun,
-                opened=run.conversation_id,
-            )
-            begun, upper = True, shown
-            yield step
-        self._leave(request, me)
+        try:
+            for turn, seconds in run.follow():
+                if not self._shows(request, me):
+                    yield _step()  # Gradio sends the last step once more
+                    return
+                shown, lower = render_question(turn), render_written(turn, facts, seconds)
+                step = _step(
+                    past=None if begun else render_conversation(before, facts),
+                    asked=None if shown == upper else shown,
+                    answered=lower,
+                    busy=None if begun and not turn.finished else not turn.finished,
+                    greeting=None if begun else "",
+                    emptied=empties and not begun,
+                    opened=run.conversation_id,
+                )
+                begun, upper = True, shown
+                yield step
+        finally:  # the page may be gone
+            self._leave(request, me)
 
     def _enter(self, request: gr.Request) -> object:
         """Return what stands for an event that from now on is what its page shows."""
