@@ -8,8 +8,14 @@ from rag.types import Sentence
 from rag.words import stem
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+")
+_LONGEST = 60
 _SHOWN = 3
 """Missing words that are named; more would be longer than the sentence."""
+
+
+def _cut(word: str) -> str:
+    """Return a word, cut where it is longer than any word."""
+    return word if len(word) <= _LONGEST else f"{word[:_LONGEST]}…"
 
 
 def _as_written(sentence: Sentence) -> list[str]:
@@ -25,7 +31,7 @@ def verdict_of(sentence: Sentence) -> str:
     if sentence.support == "supported":
         return ""
     if sentence.missing:
-        named = ", ".join(f"“{word}”" for word in _as_written(sentence)[:_SHOWN])
+        named = ", ".join(f"“{_cut(word)}”" for word in _as_written(sentence)[:_SHOWN])
         more = " and more" if len(sentence.missing) > _SHOWN else ""
         where = "the source" if sentence.citations else "any source"
         return f"{named}{more}: not in {where}"

@@ -314,4 +314,4 @@ def test_a_conversation_that_is_gone_begins_anew(served):
         asked(page)
         assert questions(page) == [QUESTION]
         [complaint] = seen.complaints
-        assert f"/conversations/{gone})" in complaint
+        assert f"conversations/{gone})" in complaint
