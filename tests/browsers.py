@@ -80,7 +80,7 @@ def _watch(tabs: BrowserContext, seen: Visit, address: str) -> None:
             seen.strangers.append(url)
 
     def hear(said: ConsoleMessage) -> None:
-        seen.complaints.append(f"{said.text} ({said.location['url'].removeprefix(origin)})")
+        seen.complaints.append(f"{said.text} ({said.location['url'].removeprefix(origin[:-1])})")
 
     def close(dialog: Dialog) -> None:
         seen.dialogs.append(dialog.message)

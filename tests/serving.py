@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,18 +37,23 @@ class Served:
 @contextmanager
 def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
     """Serve the page, and yield its address."""
-    stop: list = []
+    stop: list[Callable[[], object]] = []
+    made = threading.Event()
 
     async def run() -> None:
-        app = create_app(assistant, settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        stop.extend([lambda: setattr(server, "should_exit", True), app.state.end_streams])
+        try:
+            app = create_app(assistant, settings)
+            server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+            stop.extend([app.state.end_streams, lambda: setattr(server, "should_exit", True)])
+        finally:
+            made.set()
         await server.serve(sockets=[listener])
 
     with listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(run()))
         thread.start()
         try:
+            assert made.wait(60)
             yield address(listener)
         finally:
             for each in stop:
@@ -58,11 +63,20 @@ def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def page_over(folder: Path, model: ScriptedModel | None = None, **options) -> Iterator[Served]:
-    """Serve the page over an empty library in a folder; `options` are settings."""
+def page_over(
+    folder: Path,
+    model: ScriptedModel | None = None,
+    prepare: Callable[[Library], None] = lambda _: None,
+    **options,
+) -> Iterator[Served]:
+    """Serve the page over an empty library in a folder.
+
+    `prepare` is called with the library before it is served; `options` are settings.
+    """
     model = model if model is not None else ScriptedModel()
     settings = Settings(**{"library": folder / "library", "llm": "none", **options})
     library = Library.open(settings.library, create=True)
+    prepare(library)
     with (
         Assistant(library, AngleEmbedder(), model, settings) as assistant,
         serving(assistant, settings) as url,
