@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 
 const MOVE_MS = 600;
 
-export const canvas = make("canvas", { tabindex: "0", role: "img" });
+export const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": "Map of the library" });
 
 /* What is drawn: points as [x, y, number of the document, passage, …], where each is just now, and which stand out. */
 export const scene = {
