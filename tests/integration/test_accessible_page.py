@@ -43,8 +43,9 @@ class Judge:
         """Look at the page as it is; what is moving is waited for."""
         page = self.page
         page.evaluate(
-            "() => Promise.all(document.getAnimations().filter((each) => each.effect.getTiming().iterations === 1)"
-            ".map((each) => each.finished.catch(() => null)))"
+            """() => Promise.all(document.getAnimations()
+              .filter((each) => each.effect.getTiming().iterations === 1)
+              .map((each) => each.finished.catch(() => null)))"""
         )
         keep(page, f"{self.name}-{state}")
         if not page.evaluate("() => 'axe' in window"):
