@@ -141,7 +141,7 @@ class WritingModel(ScriptedModel):
         if number == self.breaks:
             raise ConnectionError("the model is gone")
         if number == self.holds:
-            self.gate.wait(20)
+            self.gate.wait(60)
         time.sleep(self.pace)
 
     def runnable(self) -> GenericFakeChatModel:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, ingesting, memory, scale, starting
+from tests.bench import answering, chatting, ingesting, memory, scale, starting
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -24,7 +24,7 @@ Limit = Annotated[int, typer.Option(help="How many questions; 0 for all.")]
 
 @app.callback(invoke_without_command=True)
 def everything(context: typer.Context) -> None:
-    """Print every figure but those of scale, which take long."""
+    """Print every figure but those of scale and of many people, which take long."""
     if context.invoked_subcommand is None:
         starting.bench(console, STARTER)
         ingesting.bench(console, STARTER)
@@ -54,6 +54,15 @@ def answer(limit: Limit = 8) -> None:
 def memory_() -> None:
     """Measure resident memory after 20 questions."""
     memory.bench(console, STARTER, GOLDEN)
+
+
+@app.command("chat")
+def chat(
+    people: Annotated[int, typer.Option(help="How many ask at once.")] = 20,
+    questions: Annotated[int, typer.Option(help="How many questions each.")] = 1,
+) -> None:
+    """Let many people ask at once, and tell when they have passages, key quotes and answers."""
+    chatting.bench(console, STARTER, GOLDEN, people, questions)
 
 
 @app.command("scale")
