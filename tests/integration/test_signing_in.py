@@ -22,6 +22,10 @@ PASSWORD = "correct horse battery"  # noqa: S105
 NEWS = "A plane came from Libya on 26 October.\nThe minister spoke about oil."
 
 
+LEAVING = ("AbortError: signal is aborted", "Connection errored out")
+"""What Gradio's page says when it is loaded again before it has come to rest."""
+
+
 @dataclass
 class Served:
     """A library with two users and the page over it, at an address."""
@@ -98,7 +102,8 @@ def test_the_page_stays_open_until_signed_out(served):
         page.wait_for_selector("[data-part=documents] .document")
         assert page.locator("[data-part=documents] .document").all_inner_texts() == ["News"]
 
-        assert (seen.strangers, seen.complaints) == ([], [])
+        left = [each for each in seen.complaints if not any(words in each for words in LEAVING)]
+        assert (seen.strangers, left) == ([], [])
         page.click("nav [data-view=ask]")
         assert page.inner_text("#side .side-who span") == "anna"
         page.click("#side [data-sign-out]")
