@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 import httpx
 
 PATIENCE_S = 300
+_ASKED = 1
+"""The place of the question with its key quotes among the values that the page is sent."""
+
 _PLACE = re.compile(r"The model is busy: (\d+) answers? before yours")
 
 
@@ -63,10 +66,11 @@ class Asker:
                 continue
             if not message["success"]:
                 raise RuntimeError(str(message))
-            step = "".join(_words(message["output"]["data"]))
+            data = message["output"]["data"]
+            step = "".join(_words(data))
             heard.steps.append(step)
             self._on_step(step)
-            if heard.quoted_s is None and 'class="quote"' in step:
+            if heard.quoted_s is None and 'class="quote"' in "".join(_words(data[_ASKED : _ASKED + 1])):
                 heard.quoted_s = time.perf_counter() - began
         heard.answered_s = time.perf_counter() - began
         return heard
@@ -114,6 +118,8 @@ def all_ask(
 
 def percentiles(seconds: list[float]) -> str:
     """Return the median and the 95th percentile in milliseconds."""
+    if not seconds:
+        return "none"
     ordered = sorted(seconds)
     p50, p95 = (ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.95))
     return f"p50 {1000 * p50:,.0f} ms, p95 {1000 * p95:,.0f} ms"

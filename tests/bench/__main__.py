@@ -59,7 +59,7 @@ def memory_() -> None:
 @app.command("chat")
 def chat(
     people: Annotated[int, typer.Option(help="How many ask at once.")] = 20,
-    questions: Annotated[int, typer.Option(help="How many questions each.")] = 1,
+    questions: Annotated[int, typer.Option(help="How many questions each.")] = 3,
 ) -> None:
     """Let many people ask at once, and tell when they have passages, key quotes and answers."""
     chatting.bench(console, STARTER, GOLDEN, people, questions)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rag.conversations import Conversations
+from rag.conversations import Conversations, StoredTurn
 from rag.library import Library
-from tests.askers import all_ask, percentiles
+from tests.askers import Heard, all_ask, percentiles
 from tests.bench.common import library_of, questions_in
 
 STOP_S = 60
@@ -45,15 +45,22 @@ def bench(console: Console, documents: Sequence[Path], file: Path, people: int, 
             heard = all_ask(url, questions)
         with Library.open(path) as library:
             kept = Conversations(library.catalog)
-            turns = [turn for conversation, _ in heard for turn in kept.turns(conversation, "")]
-    every = [one for _, own in heard for one in own]
-    answers = [turn.answer for turn in turns if turn.answer is not None]
-    console.rule(
-        f"{people} people at once, {len(every)} questions, {answers[0].model if answers else 'none'}"
-    )
-    console.print(f"passages found       {percentiles([a.timings['retrieve_s'] or 0.0 for a in answers])}")
+            turns = [kept.turns(conversation, "") for conversation, _ in heard]
+    writer = next((turn.answer.model for own in turns for turn in own if turn.answer is not None), "nobody")
+    console.rule(f"{people} people at once, {each} questions each, {writer} writes")
+    _tell(console, "the first, all at once", [own[:1] for _, own in heard], [own[:1] for own in turns])
+    if each > 1:
+        _tell(console, "the others, as they come", [own[1:] for _, own in heard], [own[1:] for own in turns])
+
+
+def _tell(
+    console: Console, label: str, heard: Sequence[Sequence[Heard]], turns: Sequence[Sequence[StoredTurn]]
+) -> None:
+    every = [each for own in heard for each in own]
+    answers = [turn.answer for own in turns for turn in own if turn.answer is not None]
+    console.print(f"{label}: {len(answers)} answers to {len(every)} questions")
+    console.print(f"  passages found   {percentiles([a.timings['retrieve_s'] or 0.0 for a in answers])}")
     console.print(
-        f"key quotes shown     {percentiles([one.quoted_s for one in every if one.quoted_s is not None])}"
+        f"  key quotes shown {percentiles([each.quoted_s for each in every if each.quoted_s is not None])}"
     )
-    console.print(f"answer complete      {percentiles([one.answered_s for one in every])}")
-    console.print(f"answers              {len(answers)} of {len(every)}")
+    console.print(f"  answer complete  {percentiles([each.answered_s for each in every])}")
