@@ -20,6 +20,7 @@ from rag.search import search
 from rag.settings import Settings, load_settings
 from rag.stages import stage
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Assistant:
         opened = Library.open(Path(library) if library is not None else settings.library)
         try:
             chat_model = make_chat_model(settings, progress)
-            assistant = cls(opened, make_embedder(settings, progress), chat_model, settings)
+            embedder = RememberingEmbedder(make_embedder(settings, progress))
+            assistant = cls(opened, embedder, chat_model, settings)
             if len(opened) > EXACT_LIMIT:
                 with suppress(LibraryInUse):  # then the exact scan answers, only more slowly
                     opened.open_index()

@@ -36,7 +36,7 @@ def masthead() -> Html:
         element("p", "Footnote", element("sup", "1", aria_hidden="true"), class_="wordmark"),
         element(
             "nav",
-            *(element("button", name, type="button", data_view=view) for view, name in views),
+            *(element("a", name, href=f"#{view}", data_view=view) for view, name in views),
             aria_label="Views",
         ),
         class_="masthead",
@@ -68,7 +68,7 @@ def welcome(facts: Facts) -> Html:
             "section",
             element("h1", "Start with your documents"),
             element("p", "There is nothing to ask yet. Add a few files and ask them anything they say."),
-            element("button", "Add documents", type="button", class_="primary", data_view="library"),
+            element("a", "Add documents", href="#library", class_="primary", data_view="library"),
             class_="welcome",
         )
     return element(

@@ -18,6 +18,7 @@ from rag.errors import StorageError
 from rag.models import ChatModel, Embedder
 from rag.settings import Settings
 from rag.vectors import TokenVectors
+from rag.wrapping import WrappedEmbedder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -106,16 +107,13 @@ class Cache:
             ) from error
 
 
-class CachedEmbedder:
+class CachedEmbedder(WrappedEmbedder):
     """An embedder that makes each vector once."""
 
     def __init__(self, embedder: Embedder, cache: Cache) -> None:
-        """Wrap an embedder; everything but `embed` is the embedder's own."""
-        self._embedder = embedder
+        """Wrap an embedder; what it makes goes to the cache."""
+        super().__init__(embedder)
         self._cache = cache
-        self.fingerprint = embedder.fingerprint
-        self.dimensions = embedder.dimensions
-        self.max_tokens = embedder.max_tokens
         self._made = 0
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -154,14 +152,6 @@ class CachedEmbedder:
             self._cache.put_vectors(rows.items())
             known |= rows
         return [known[key] for key in keys]
-
-    def count_tokens(self, text: str) -> int:
-        """Return how many tokens `text` has, special tokens apart."""
-        return self._embedder.count_tokens(text)
-
-    def token_offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return where each token of `text` starts and ends, in characters."""
-        return self._embedder.token_offsets(text)
 
     def warm(self) -> None:
         """Do nothing: what is slow to load is loaded once many texts are new."""

@@ -92,7 +92,7 @@ def test_files_are_added_one_fails_and_is_tried_again(served, tmp_path):
         assert "The file is empty" in page.inner_text("[data-part=ledger] .line.failed .note")
         assert "larger than 1 MB" in page.inner_text("[data-part=sending] .line.failed .note")
         page.click("[data-part=sending] .line.failed button")
-        assert page.locator("[data-part=sending] .line").count() == 0
+        page.wait_for_selector("[data-part=sending] .line", state="detached")
         page.wait_for_selector("[data-part=documents] .failed .note")
         assert titles(page) == ["empty", "planes"]
 

@@ -101,6 +101,19 @@ def test_an_empty_library_leads_to_the_documents(served):
         assert seen.complaints == []
 
 
+def test_a_view_chosen_before_the_script_has_come_is_the_one_that_is_shown(served):
+    held = []
+    with visit("about:blank", **WIDE) as seen:
+        page = seen.page
+        page.route("**/ui/footnote.js", lambda route: held.append(route))  # a method of a list is refused
+        page.goto(served.url, wait_until="commit")
+        page.locator("nav [data-view=library]").dispatch_event("click")
+        page.wait_for_url("**#library", wait_until="commit")
+        held[0].continue_()
+        page.wait_for_selector("#library-page .nothing h2")
+        assert page.locator("nav [data-view][aria-current]").inner_text() == "Documents"
+
+
 def test_what_is_typed_while_an_answer_is_written_stays(served):
     served.put("news", NEWS)
     served.model.answers = [SAID]

@@ -56,9 +56,9 @@ const welcome = () => {
 };
 
 const markView = () =>
-  $$("nav [data-view]").forEach((button) => {
-    if (button.dataset.view === document.body.dataset.view) button.setAttribute("aria-current", "page");
-    else button.removeAttribute("aria-current");
+  $$("nav [data-view]").forEach((link) => {
+    if (link.dataset.view === document.body.dataset.view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   });
 
 const VIEWS = ["ask", "library", "settings"];
@@ -188,13 +188,20 @@ const keepFocus = () => {
 
 /* -- one listener for every button --------------------------------------------------------------------- */
 
+/* The views are links, which lead there before this script has come, and to a tab of their own. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-view]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  show(link.dataset.view);
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   const data = button.dataset;
   if (data.document) open(button);
   else if (data.remove) confirmRemoval(button);
-  else if (data.view) show(data.view);
   else if ("sideSwitch" in data) switchSide();
   else if (data.again) askAgain(data);
   else if (data.copy) copy(button);

@@ -9,8 +9,8 @@ from ui.parts import Facts
 
 def test_an_empty_library_leads_to_the_documents():
     root = parse(welcome(Facts(0, 0, "m")))
-    assert root.one("button").attributes["data-view"] == "library"
-    assert not parse(welcome(Facts(1, 1, "m"))).all("button")
+    assert root.one("a").attributes["data-view"] == "library"
+    assert not parse(welcome(Facts(1, 1, "m"))).all("a")
 
 
 def test_facts_say_what_there_is_and_who_writes():
@@ -19,8 +19,9 @@ def test_facts_say_what_there_is_and_who_writes():
 
 
 def test_all_views_can_be_reached():
-    buttons = parse(masthead()).one("nav").all("button")
-    assert [button.attributes["data-view"] for button in buttons] == ["ask", "library", "settings"]
+    links = parse(masthead()).one("nav").all("a")
+    assert [link.attributes["data-view"] for link in links] == ["ask", "library", "settings"]
+    assert [link.attributes["href"] for link in links] == ["#ask", "#library", "#settings"]
 
 
 def test_examples_are_offered_where_the_starter_documents_are():
