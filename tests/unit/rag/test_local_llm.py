@@ -15,7 +15,7 @@ import pytest
 
 from rag import local_llm
 from rag.errors import ModelUnavailable
-from rag.local_llm import LocalLLM
+from rag.local_llm import SPIN, LocalLLM
 from rag.local_llm_child import READY
 
 SERVES = f"""
@@ -99,6 +99,17 @@ def test_it_starts_once_and_ends_when_told(make) -> None:
     llm.close()
     assert gone(pid)
     assert llm.pid is None
+
+
+@pytest.mark.parametrize("own", [None, "7"])
+def test_threads_that_wait_leave_the_cores_to_others(make, monkeypatch, own) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    if own:
+        monkeypatch.setenv("GOMP_SPINCOUNT", own)
+    llm = make(SERVES)
+    llm.ensure_running()
+    environment = Path(f"/proc/{llm.pid}/environ").read_bytes().split(b"\0")
+    assert f"GOMP_SPINCOUNT={own or SPIN}".encode() in environment
 
 
 def test_the_key_is_random_and_in_no_argument(make, tmp_path) -> None:
