@@ -47,7 +47,7 @@ class Assistant:
         """
         library.require(embedder.fingerprint)
         self.library = library
-        self.embedder = embedder
+        self.embedder = RememberingEmbedder(embedder)
         self.settings = settings
         self._chat_model = chat_model
 
@@ -75,8 +75,7 @@ class Assistant:
         opened = Library.open(Path(library) if library is not None else settings.library)
         try:
             chat_model = make_chat_model(settings, progress)
-            embedder = RememberingEmbedder(make_embedder(settings, progress))
-            assistant = cls(opened, embedder, chat_model, settings)
+            assistant = cls(opened, make_embedder(settings, progress), chat_model, settings)
             if len(opened) > EXACT_LIMIT:
                 with suppress(LibraryInUse):  # then the exact scan answers, only more slowly
                     opened.open_index()
