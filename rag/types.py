@@ -101,6 +101,16 @@ class Sentence:
     score: float = 0.0
     missing: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values, ready for JSON."""
+        return {
+            "text": self.text,
+            "support": self.support,
+            "score": self.score,
+            "missing": list(self.missing),
+            "citations": [asdict(citation) for citation in self.citations],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -197,16 +207,7 @@ class Answer:
             "confidence": self.confidence,
             "model": self.model,
             "quotes": [asdict(quote) for quote in self.quotes],
-            "sentences": [
-                {
-                    "text": sentence.text,
-                    "support": sentence.support,
-                    "score": sentence.score,
-                    "missing": list(sentence.missing),
-                    "citations": [asdict(citation) for citation in sentence.citations],
-                }
-                for sentence in self.sentences
-            ],
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
             "conflicts": [asdict(conflict) for conflict in self.conflicts],
             "passages": [passage.to_dict() for passage in self.passages],
             "timings": dict(self.timings),
