@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Playwright
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 OPTIONS = [
     "--no-sandbox",
@@ -29,12 +34,20 @@ HOW_TO_GET_ONE = (
     "or run 'playwright install chromium', to include this test"
 )
 CHROMIUM, SHOTS = os.environ.get("FOOTNOTE_TESTS_CHROMIUM"), os.environ.get("FOOTNOTE_SHOTS")
-"""The browser, and the folder that pictures are kept in: read before a test's own environment is made."""
+SLOWER = float(os.environ.get("FOOTNOTE_TESTS_SLOWER", "1"))
+"""The browser, the folder that pictures are kept in, and how many times slower the browser is made, to find
+what relies on a quick machine. All are read before a test's own environment is made."""
+
+PATIENCE_MS = 90_000
+"""What has not come by then will not: on a busy machine a page takes many times as long as on a quiet one."""
+LATENCY_MS = 50
+"""What an answer of the server takes longer, for each time that the browser is made slower."""
 
 WIDE, MIDDLE, PHONE = (
     {"viewport": {"width": width, "height": height}}
     for width, height in ((1440, 900), (1024, 768), (390, 844))
 )
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -50,12 +63,12 @@ class Visit:
 @contextmanager
 def visit(address: str, **context) -> Iterator[Visit]:
     """Open the address in a Chromium of its own."""
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(playwright), args=OPTIONS)
         try:
             tabs = browser.new_context(**context)
+            tabs.set_default_timeout(PATIENCE_MS)
+            tabs.on("page", _slow_down)
             seen = Visit(tabs.new_page())
             _watch(tabs, seen, address)
             seen.page.goto(address)
@@ -90,6 +103,15 @@ def _watch(tabs: BrowserContext, seen: Visit, address: str) -> None:
     tabs.on("console", lambda said: hear(said) if said.type == "error" else None)
     tabs.on("weberror", lambda error: seen.complaints.append(str(error.error)))
     tabs.on("dialog", close)
+
+
+def _slow_down(page: Page) -> None:
+    if SLOWER > 1:
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        session.send("Network.enable")
+        conditions = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+        session.send("Network.emulateNetworkConditions", conditions | {"latency": LATENCY_MS * SLOWER})
 
 
 def _chromium(playwright: Playwright) -> str:

@@ -141,7 +141,7 @@ class WritingModel(ScriptedModel):
         if number == self.breaks:
             raise ConnectionError("the model is gone")
         if number == self.holds:
-            self.gate.wait(60)
+            self.gate.wait(600)
         time.sleep(self.pace)
 
     def runnable(self) -> GenericFakeChatModel:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from browsers import WIDE, visit
+from playwright.sync_api import expect
 
 NEWS = "A plane came from Libya on 26 October.\nThe minister spoke about oil.\nThe embassy reopened."
 QUESTION = "When did the plane come from Libya?"
@@ -21,13 +22,18 @@ LEFT = ("AbortError: signal is aborted without reason", "Unexpected error Connec
 def opened(url: str, *, leaves: bool = False, **options) -> Iterator:
     """Open the page, in a wide window unless told otherwise; nothing may have gone wrong by the end.
 
-    With `leaves`, it is left or loaded again while an answer is written.
+    With `leaves`, it is left or loaded again, when Gradio may still wait for something.
     """
     with visit(url, **(WIDE | options)) as seen:
         settled(seen.page)
         yield seen.page
-        complaints = [said for said in seen.complaints if not (leaves and said.startswith(LEFT))]
+        complaints = serious(seen.complaints) if leaves else seen.complaints
         assert not seen.strangers + complaints + seen.dialogs, seen
+
+
+def serious(complaints: list[str]) -> list[str]:
+    """Return the complaints without those of a page that was left while it waited."""
+    return [said for said in complaints if not said.startswith(LEFT)]
 
 
 def settled(page) -> None:
@@ -42,26 +48,44 @@ def ask(page, question: str = QUESTION) -> None:
     box.press("Enter")
 
 
+FINISHED = """([question, before]) => {
+  const asked = document.querySelector("#asked .asked"), turn = asked?.dataset.turn || "";
+  return asked?.querySelector(".question").textContent === question && !(before && turn === before)
+    && document.querySelector("#answered .actions [data-again]")?.dataset.turn === turn
+    && (!turn || location.hash.startsWith("#c/"));
+}"""
+"""Whether what came of a question is there, not of an earlier turn; both halves of it, and its address."""
+
+
 def answered(page, question: str = QUESTION) -> None:
     """Wait until what came of a question is there: an answer, a refusal or a failure."""
-    page.wait_for_function(
-        """(question) => document.querySelector("#asked .question")?.textContent === question
-          && document.querySelector("#answered .actions")""",
-        arg=question,
-    )
+    page.wait_for_function(FINISHED, arg=[question, ""])
+
+
+@contextmanager
+def asking(page, question: str = QUESTION) -> Iterator[None]:
+    """Wait for what comes of a question that is asked meanwhile, be it the same as the one before."""
+    before = page.evaluate("() => document.querySelector('#asked .asked')?.dataset.turn || ''")
+    yield
+    page.wait_for_function(FINISHED, arg=[question, before])
 
 
 def asked(page, question: str = QUESTION) -> str:
     """Ask, wait for the answer, and return the id of the conversation."""
-    ask(page, question)
-    answered(page, question)
+    with asking(page, question):
+        ask(page, question)
     return conversation(page)
 
 
 def conversation(page) -> str:
     """Return the id of the conversation that the address names; empty where it names none."""
-    found = re.search(r"#c/([0-9a-f]{32})$", page.url)
+    found = re.search(r"#c/([0-9a-f]{32})$", address(page))
     return found[1] if found else ""
+
+
+def address(page) -> str:
+    """Return the address as the page has it; `page.url` hears of changes later."""
+    return page.evaluate("() => location.href")
 
 
 def questions(page) -> list[str]:
@@ -71,12 +95,20 @@ def questions(page) -> list[str]:
 
 def shows(page, *wanted: str) -> None:
     """Wait until these are the questions on the page, and what came of the last one is there."""
-    page.wait_for_function(
-        """(wanted) => JSON.stringify(wanted) ===
-          JSON.stringify([...document.querySelectorAll("#ask .question")].map((b) => b.textContent))
-          && document.querySelector("#answered .actions")""",
-        arg=list(wanted),
-    )
+    expect(page.locator("#ask .question")).to_have_text(wanted)
+    answered(page, wanted[-1])
+
+
+def fresh(page) -> None:
+    """Wait until the page shows a conversation in which nothing was asked."""
+    page.wait_for_selector("#welcome h1")
+    expect(page.locator("#ask .question")).to_have_count(0)
+    page.wait_for_function("() => !location.hash")
+
+
+def at_the_question(page) -> None:
+    """Wait until the question box has the focus."""
+    expect(page.locator("#question textarea")).to_be_focused()
 
 
 def button(page, words: str) -> None:
@@ -86,11 +118,7 @@ def button(page, words: str) -> None:
 
 def listed(page, *titles: str) -> None:
     """Wait until these are the titles of the conversations beside the page."""
-    page.wait_for_function(
-        """(titles) => JSON.stringify(titles) ===
-          JSON.stringify([...document.querySelectorAll("#side .side-open")].map((b) => b.textContent))""",
-        arg=list(titles),
-    )
+    expect(page.locator("#side .side-open")).to_have_text(titles)
 
 
 def act(page, title: str, words: str) -> None:

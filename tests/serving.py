@@ -53,12 +53,12 @@ def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
         thread = threading.Thread(target=lambda: asyncio.run(run()))
         thread.start()
         try:
-            assert made.wait(60)
+            assert made.wait(120)
             yield address(listener)
         finally:
             for each in stop:
                 each()
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive()
 
 

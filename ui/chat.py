@@ -95,7 +95,7 @@ def build_page(assistant: Assistant, asking: Asking) -> gr.Blocks:
             event(callbacks.answer, [question, context], shown, concurrency_id="ask", **_FOLLOWS)
         resume.click(callbacks.resume, context, [*shown, facts], concurrency_id="resume", **_FOLLOWS)
         box.stop(callbacks.stop, context, concurrency_limit=None, **_QUIET)
-        refresh.click(callbacks.overview, None, facts, **_QUIET)
+        refresh.click(callbacks.overview, None, facts, **_QUIET, trigger_mode="always_last")
     page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE)
     return page
 

@@ -38,7 +38,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _GRADIO_ROUTES = re.compile(
     r"/(config/?|theme\.css|manifest\.json|favicon\.ico|robots\.txt|(assets|static)/.*"
-    r"|gradio_api/(queue/(join|data)|cancel|reset|startup-events|theme\.css"
+    r"|gradio_api/(queue/(join|data)|app_id|cancel|reset|startup-events|theme\.css"
     r"|heartbeat/[^/]+))?"
 )
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""

@@ -33,7 +33,7 @@ MOST_BYTES = 4 * 2**20
 MOST_NAMES = 2000
 """Names that are remembered of one user; the oldest are forgotten first, and are not found from then on."""
 
-_HARMLESS = frozenset({"startup-events", "theme.css"})
+_HARMLESS = frozenset({"app_id", "startup-events", "theme.css"})
 _NAMED_IN_BODY = frozenset({"queue/join", "cancel", "reset"})
 _HEARTBEAT = re.compile(r"heartbeat/([^/]+)")
 

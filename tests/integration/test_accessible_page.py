@@ -8,8 +8,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsers import PHONE, WIDE, keep, visit
 from fakes import WritingModel
-from hands import NEWS, QUESTION, answered, asked, button, settled
+from hands import NEWS, QUESTION, answered, asked, at_the_question, button, fresh, settled
 from papers import story_pdf
+from playwright.sync_api import expect
 from serving import page_over
 
 from ingest.pipeline import add
@@ -104,6 +105,7 @@ def stored(served, question: str, *came, **more) -> str:
 
 def reach(page, served, identity: str, question: str) -> None:
     page.goto(f"{served.url}/#c/{identity}")
+    page.wait_for_selector(f"[data-opened='{identity}']", state="attached")
     answered(page, question)
 
 
@@ -133,11 +135,13 @@ def test_axe_finds_nothing_grave(served, tmp_path, window, scheme):
         page.locator("#answered [data-again]:not([data-now])").click()
         judge.look("editing")
         button(page, "Cancel")
+        at_the_question(page)
 
         page.click("#answered .mark >> nth=0")
         page.wait_for_selector("#reader .reader-text, #reader .sheet")
         judge.look("reader")
         page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
 
         if window is PHONE:
             button(page, "Conversations")
@@ -151,8 +155,10 @@ def test_axe_finds_nothing_grave(served, tmp_path, window, scheme):
 
         page.click("#question .scope")
         page.wait_for_selector("#scope [name=document]")
+        page.wait_for_selector("#scope [name=scope]")
         judge.look("scope")
         page.keyboard.press("Escape")
+        expect(page.locator("#scope")).to_be_hidden()
 
         page.click("nav [data-view=settings]")
         page.wait_for_selector(".settings-value")
@@ -165,6 +171,7 @@ def test_axe_finds_nothing_grave(served, tmp_path, window, scheme):
         page.wait_for_selector(".sheet.drawn")
         judge.look("reader-pages")
         page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
         page.click("#library-page [data-tab=map]")
         page.wait_for_selector("#shelf-map canvas")
         judge.look("map")
@@ -175,6 +182,7 @@ def test_axe_finds_nothing_grave(served, tmp_path, window, scheme):
         reach(page, served, failed, "Why?")
         judge.look("failed")
         button(page, "New question") if window is WIDE else page.goto(served.url)
+        fresh(page)
         asked(page, "Which moons does Kurabar have?")
         judge.look("refused")
         assert not judge.found, "\n".join(judge.found)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from browsers import visit
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.models, pytest.mark.browser]
 
@@ -61,11 +62,11 @@ def test_a_question_is_answered_and_its_citation_opened(chat):
         assert documents[quote.get_attribute("data-document")]["n_passages"] > 0
 
         quote.click()
-        page.wait_for_selector("#quote")
-        assert page.locator("#quote").text_content() == words
+        expect(page.locator("#quote")).to_have_text(words)
         assert words in page.locator(".reader-text").text_content()
         assert page.locator(".reader-title").text_content() == quote.locator(".title").text_content()
         page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
 
         page.wait_for_selector("#answered [data-copy]", timeout=PATIENCE_MS)
         mark = page.locator("#answered .mark").first

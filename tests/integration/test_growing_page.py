@@ -5,12 +5,29 @@ from __future__ import annotations
 import pytest
 from browsers import MIDDLE, keep
 from fakes import WritingModel
-from hands import NEWS, QUESTION, answered, ask, asked, button, conversation, listed, opened, settled, shows
+from hands import (
+    NEWS,
+    QUESTION,
+    answered,
+    ask,
+    asked,
+    asking,
+    at_the_question,
+    button,
+    conversation,
+    fresh,
+    listed,
+    opened,
+    settled,
+    shows,
+)
+from playwright.sync_api import expect
 from serving import page_over
 
 pytestmark = pytest.mark.browser
 
-ANSWER = "The plane came on 26 October. The minister spoke about oil."
+SENTENCES = ["The plane came on 26 October.", "The minister spoke about oil."]
+ANSWER = " ".join(SENTENCES)
 HELD = 8
 """The word before which the model waits: the first sentence is checked by then, the second one begun."""
 MOONS = "Which moons does Kurabar have?"
@@ -20,8 +37,7 @@ MOONS = "Which moons does Kurabar have?"
 def model():
     found = WritingModel(lambda _: ANSWER)
     found.holds = HELD
-    yield found
-    found.gate.set()
+    return found
 
 
 @pytest.fixture
@@ -29,47 +45,48 @@ def served(tmp_path, model):
     with page_over(tmp_path, model, llm="local") as found:
         found.put("news", NEWS)
         yield found
+        model.gate.set()  # a failed test leaves it shut
 
 
 def begun(page) -> None:
     """Wait until the first sentence is checked and the second one begun."""
     page.wait_for_selector("#answered .sentence .mark")
-    page.wait_for_selector("#answered .pending")
+    expect(page.locator("#answered .pending")).to_have_text("The minister")
 
 
 def partial(page) -> None:
     """Look at an answer of which the first sentence alone is there."""
-    assert page.locator("#answered .said").all_text_contents() == ["The plane came on 26 October."]
+    expect(page.locator("#answered .said")).to_have_text(SENTENCES[:1])
 
 
 def whole(page) -> None:
     """Wait for both sentences, and the end."""
-    page.locator("#answered .said").nth(1).wait_for()
+    expect(page.locator("#answered .said")).to_have_text(SENTENCES)
     answered(page)
-    assert " ".join(page.locator("#answered .said").all_text_contents()) == ANSWER
 
 
 def test_stop_keeps_what_is_checked(served, model):
-    with opened(served.url, **MIDDLE) as page:
+    with opened(served.url, leaves=True, **MIDDLE) as page:
         ask(page)
         page.wait_for_selector("#asked .quote")
         begun(page)
-        assert "The minister" in page.inner_text("#answered .pending")
-        assert page.inner_text("#answered .status").startswith("Writing…")
+        status = page.locator("#answered .status")
+        expect(status).to_contain_text("Writing…")
         keep(page, "1024-light-busy")
         button(page, "Stop")
         answered(page)
         partial(page)
-        assert page.inner_text("#answered .status") == "Stopped. Every sentence above has been checked."
-        assert page.evaluate("document.activeElement.matches('#question textarea')")
+        expect(status).to_have_text("Stopped. Every sentence above has been checked.")
+        at_the_question(page)
         page.reload()
         answered(page)
         partial(page)
-        assert page.inner_text("#answered .status") == "Stopped. Every sentence above has been checked."
+        expect(status).to_have_text("Stopped. Every sentence above has been checked.")
         [turn] = served.conversations.turns(conversation(page), "")
         assert (turn.state, turn.answer.text) == ("stopped", "The plane came on 26 October.")
         model.gate.set()
-        button(page.locator("#answered"), "Retry")
+        with asking(page):
+            button(page.locator("#answered"), "Retry")
         whole(page)
 
 
@@ -80,21 +97,21 @@ def test_an_answer_goes_on_while_the_page_is_loaded_again(served, model):
         page.reload()
         begun(page)
         partial(page)
-        assert page.get_by_role("button", name="Stop").is_visible()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
         model.gate.set()
         whole(page)
-        assert page.get_by_role("button", name="Ask", exact=True).last.is_visible()
+        expect(page.get_by_role("button", name="Ask", exact=True).last).to_be_visible()
         [turn] = served.conversations.turns(conversation(page), "")
         assert (turn.state, turn.answer.text) == ("answered", ANSWER)
 
 
 def test_an_answer_is_written_where_it_was_asked_and_nowhere_else(served, model):
-    with opened(served.url) as page:
+    with opened(served.url, leaves=True) as page:
         ask(page)
         begun(page)
         first = conversation(page)
         button(page, "New question")
-        page.wait_for_selector("#welcome h1")
+        fresh(page)
         asked(page, MOONS)
         second = conversation(page)
         assert first != second
@@ -125,7 +142,7 @@ def test_after_a_reload_another_conversation_is_shown_at_once(served, model):
     with opened(served.url, leaves=True) as page:
         asked(page, MOONS)
         button(page, "New question")
-        page.wait_for_selector("#welcome h1")
+        fresh(page)
         ask(page)
         begun(page)
         page.reload()
@@ -138,7 +155,7 @@ def test_after_a_reload_another_conversation_is_shown_at_once(served, model):
 
 
 def test_two_tabs_show_the_same_answer(served, model):
-    with opened(served.url) as page:
+    with opened(served.url, leaves=True) as page:
         ask(page)
         begun(page)
         other = page.context.new_page()
@@ -147,7 +164,6 @@ def test_two_tabs_show_the_same_answer(served, model):
         partial(other)
         model.gate.set()
         for each in (page, other):
-            page.wait_for_timeout(10)
             whole(each)
         asked(other, MOONS)
         page.reload()
@@ -167,14 +183,14 @@ def test_who_asks_while_another_answer_is_written_sees_the_place_in_the_queue(se
             ask(other)
             noun = "answer" if place == 1 else "answers"
             other.get_by_text(f"The model is busy: {place} {noun} before yours…").wait_for()
-            assert other.locator("#asked .quote").count() > 0, "the quotes are there already"
+            other.locator("#asked .quote").first.wait_for()  # the quotes are there already
         keep(others[0], "1440-light-queue")
         button(others[0], "Stop")
         answered(others[0])
         others[1].get_by_text("The model is busy: 1 answer before yours…").wait_for()
         model.gate.set()
         whole(others[1])
-        assert others[0].inner_text("#answered .status") == "Stopped."
+        expect(others[0].locator("#answered .status")).to_have_text("Stopped.")
         page.bring_to_front()
         whole(page)
 
@@ -183,12 +199,13 @@ def test_a_model_that_dies_while_it_writes_is_told_and_the_next_question_works(s
     model.holds, model.breaks = None, HELD
     with opened(served.url) as page:
         asked(page)
-        told = page.inner_text("#answered .failed")
-        assert "its process has ended, ask again to start another" in told
+        told = "its process has ended, ask again to start another"
+        expect(page.locator("#answered .failed")).to_contain_text(told)
         assert page.locator("#asked .quote").count() > 0, "the quotes stay"
         keep(page, "1440-light-died")
         model.breaks = None
-        button(page.locator("#answered"), "Retry")
+        with asking(page):
+            button(page.locator("#answered"), "Retry")
         whole(page)
         shows(page, QUESTION)
 
@@ -220,5 +237,5 @@ def test_what_was_lost_when_the_stream_closed_comes_after_all(served, model):
         whole(page)
         page.route("**/queue/data*", close, times=1)
         button(page, "New question")
-        page.wait_for_selector("#welcome h1")
+        fresh(page)
         assert len(closed) == 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from fakes import WritingModel
-from hands import NEWS, QUESTION, act, answered, asked, button, conversation, opened
+from hands import NEWS, QUESTION, act, asked, asking, at_the_question, button, fresh, listed, opened
+from playwright.sync_api import expect
 from serving import page_over
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,7 @@ STOP = """() => {
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(served):
     with opened(served.url) as page:
         asked(page)
+        listed(page, QUESTION)
         page.focus("[data-side-switch]")
         page.keyboard.press("Shift+Tab")
         stops = []
@@ -65,77 +67,67 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(served):
         assert [name for name, seen in stops[:-1] if not seen] == []
 
 
-def focus(page) -> str:
-    """Return what has the focus, in words."""
-    return page.evaluate(
-        """() => {
-          const node = document.activeElement;
-          return node.getAttribute("aria-label") || node.placeholder || node.className || node.textContent;
-        }"""
-    )
-
-
 def test_the_focus_is_never_lost(served):
-    box = "Ask your documents"
     with opened(served.url) as page:
-        page.wait_for_function("() => document.activeElement !== document.body")
-        assert focus(page) == box
+
+        def at(selector: str) -> None:
+            expect(page.locator(selector)).to_be_focused()
+
+        at_the_question(page)
         asked(page)
-        assert focus(page) == box
-        button(page.locator("#answered"), "Retry")
-        page.wait_for_timeout(400)
-        answered(page)
-        assert focus(page) == box
+        at_the_question(page)
+        with asking(page):
+            button(page.locator("#answered"), "Retry")
+        at_the_question(page)
         button(page.locator("#answered"), "Edit")
-        assert focus(page) == box
+        at_the_question(page)
         button(page, "Cancel")
-        assert focus(page) == box
+        at_the_question(page)
 
         page.focus("#answered .mark")
         page.keyboard.press("Enter")
         page.wait_for_selector("#quote")
-        assert focus(page) == "reader-page"
+        at(".reader-page")
         page.click("#question .scope")
         page.wait_for_selector("#scope [name=document]")
-        assert page.evaluate("document.activeElement.closest('#scope') !== null")
+        page.wait_for_function("() => document.activeElement.closest('#scope')")
         page.keyboard.press("Escape")
-        assert page.locator("#scope").is_hidden()
-        assert page.locator("#reader").is_visible(), "one at a time"
-        assert focus(page) == box
+        expect(page.locator("#scope")).to_be_hidden()
+        expect(page.locator("#reader")).to_be_visible()  # one at a time
+        at_the_question(page)
         page.keyboard.press("Escape")
-        page.wait_for_function("() => document.activeElement.matches('#answered .mark')")
-        assert page.locator("#reader").is_hidden()
+        at("#answered .mark")
+        expect(page.locator("#reader")).to_be_hidden()
 
+        listed(page, QUESTION)
         page.focus("#side summary")
         page.keyboard.press("Enter")
         page.wait_for_selector(".side-menu >> nth=0")
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "Rename"
+        at("#side [data-act=rename]")
         page.keyboard.press("Escape")
-        assert page.locator(".side-menu").is_hidden()
-        assert focus(page) == f"More for {QUESTION}"
+        expect(page.locator(".side-menu")).to_be_hidden()
+        at("#side summary")
         act(page, QUESTION, "Rename")
-        assert focus(page) == "Title"
+        at("#side li input")
         page.keyboard.type("Planes")
         page.keyboard.press("Enter")
-        page.get_by_role("button", name="Planes", exact=True).wait_for()
-        page.wait_for_timeout(200)
-        assert page.evaluate("document.activeElement.textContent") == "Planes"
+        listed(page, "Planes")
+        at("#side .side-open")
         page.click("#answered .opinion summary")
         page.get_by_label("Right", exact=True).check()
         page.keyboard.press("Enter")
         page.get_by_text("Kept. Thank you.").wait_for()
-        assert page.evaluate("document.activeElement.closest('form') !== null")
+        page.wait_for_function("() => document.activeElement.closest('form')")
         act(page, "Planes", "Delete")
         button(page, "Delete for good?")
         page.wait_for_selector("#side .side-empty")
-        assert page.evaluate("document.activeElement.textContent") == "New question"
-        page.wait_for_selector("#welcome h1")
-        assert conversation(page) == ""
+        at(".side-new")
+        fresh(page)
         page.focus("nav [data-view=settings]")
         page.keyboard.press("Enter")
         page.wait_for_selector(".settings-value")
-        assert page.evaluate("document.activeElement.textContent") == "Settings"
+        at("nav [data-view=settings]")
         page.focus("nav [data-view=ask]")
         page.keyboard.press("Enter")
-        assert focus(page) == box
+        at_the_question(page)

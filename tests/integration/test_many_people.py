@@ -46,7 +46,10 @@ def test_every_answer_is_in_its_own_conversation(tmp_path, capsys, llm):
     with page_over(tmp_path, model, llm=llm) as served:
         for name in (name_of(person, number) for person in range(PEOPLE) for number in range(QUESTIONS)):
             served.put(name.lower(), f"The plane {name} landed in {city_of(name)} in May.")
-        heard = all_ask(served.url, questions, watch)
+        try:
+            heard = all_ask(served.url, questions, watch)
+        finally:
+            model.gate.set()
 
         for number, (conversation, own) in enumerate(heard):
             names = [name_of(number, each) for each in range(QUESTIONS)]

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 from browsers import MIDDLE, PHONE, WIDE, keep, visit
-from hands import NEWS, QUESTION, SAID, answered, ask, asked, conversation, questions, width
+from hands import (
+    NEWS,
+    QUESTION,
+    SAID,
+    answered,
+    ask,
+    asked,
+    asking,
+    at_the_question,
+    conversation,
+    questions,
+    width,
+)
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -16,14 +29,14 @@ def test_an_answer_is_read_with_the_keyboard_alone(served):
         page = seen.page
         page.wait_for_selector(".welcome h1")
         keep(page, "1440-light-empty")
-        page.wait_for_function("() => document.activeElement.matches('#question textarea')")
+        at_the_question(page)
         page.keyboard.type(QUESTION)
         page.keyboard.press("Enter")
         answered(page)
         assert questions(page) == [QUESTION]
         assert page.inner_text(".sentence.supported .said") == "The plane came on 26 October."
         assert page.inner_text(".sentence.unsupported .verdict").strip() == "“Everyone”: not in any source"
-        assert "The plane came on 26 October." in page.inner_text("body > .unseen[aria-live]")
+        expect(page.locator("body > .unseen[aria-live]")).to_contain_text("The plane came on 26 October.")
         keep(page, "1440-light-answered")
 
         reached = []
@@ -40,8 +53,8 @@ def test_an_answer_is_read_with_the_keyboard_alone(served):
         assert page.evaluate("document.querySelector('#reader').contains(document.activeElement)")
         keep(page, "1440-light-reader")
         page.keyboard.press("Escape")
-        assert page.locator("#reader").is_hidden()
-        assert page.evaluate("document.activeElement.className") == "mark"
+        expect(page.locator("#reader")).to_be_hidden()
+        expect(page.locator("#answered .mark")).to_be_focused()
         assert (seen.strangers, seen.complaints) == ([], [])
 
 
@@ -75,13 +88,14 @@ def test_a_failure_is_told_and_the_question_can_be_asked_again(served, words):
         assert "FOOTNOTE_LLM" in page.inner_text("#answered .failed")
         keep(page, "1024-light-failed")
         served.model.error = None
-        page.get_by_role("button", name=words, exact=True).click()
-        if words == "Edit":
-            assert page.input_value("#question textarea") == QUESTION
-            page.press("#question textarea", "Enter")
-        page.wait_for_selector("#answered .supported")
+        with asking(page):
+            page.get_by_role("button", name=words, exact=True).click()
+            if words == "Edit":
+                assert page.input_value("#question textarea") == QUESTION
+                page.press("#question textarea", "Enter")
+        assert page.locator("#answered .supported").count() == 1
         assert questions(page) == [QUESTION]
-        assert page.locator("#editing").is_hidden()
+        expect(page.locator("#editing")).to_be_hidden()
         [turn] = served.conversations.turns(conversation(page), "")
         assert (turn.question, turn.state) == (QUESTION, "answered")
         assert seen.complaints == []
@@ -91,7 +105,7 @@ def test_an_empty_library_leads_to_the_documents(served):
     with visit(served.url, **WIDE) as seen:
         page = seen.page
         page.wait_for_selector(".welcome h1")
-        assert page.inner_text("#welcome h1") == "Start with your documents"
+        expect(page.locator("#welcome h1")).to_have_text("Start with your documents")
         keep(page, "1440-light-nothing")
         ask(page)
         page.wait_for_selector("#answered .failed")
@@ -111,7 +125,7 @@ def test_a_view_chosen_before_the_script_has_come_is_the_one_that_is_shown(serve
         page.wait_for_url("**#library", wait_until="commit")
         held[0].continue_()
         page.wait_for_selector("#library-page .nothing h2")
-        assert page.locator("nav [data-view][aria-current]").inner_text() == "Documents"
+        expect(page.locator("nav [data-view][aria-current]")).to_have_text("Documents")
 
 
 def test_what_is_typed_while_an_answer_is_written_stays(served):

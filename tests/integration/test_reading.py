@@ -11,6 +11,7 @@ import pytest
 from browsers import visit
 from fakes import AngleEmbedder, ScriptedModel, put
 from papers import long_pdf, story_pdf
+from playwright.sync_api import expect
 from scanned import scan
 from serving import serving
 
@@ -125,22 +126,22 @@ def test_a_mark_opens_the_page_with_its_words_marked(served):
         assert page.locator(f"#{said}").text_content() == (
             "The cited words: The plane came from Libya on 26 October in the morning."
         )
-        assert in_view(page, ".spots div")
-        assert page.input_value(".reader-tools input") == "1"
+        in_view(page, ".spots div")
+        expect(page.locator(".reader-tools input")).to_have_value("1")
 
-        assert page.inner_text(".reader-count").startswith("1 of ")
+        expect(page.locator(".reader-count")).to_contain_text("1 of ")
         page.keyboard.press("ArrowRight")
         page.wait_for_selector('.sheet[data-number="2"] .spots div')
         page.wait_for_selector('.sheet[data-number="2"].drawn')
         assert words_inside(page, path) == ["The minister spoke about oil for two hours."]
-        assert in_view(page, ".spots div")
-        assert page.input_value(".reader-tools input") == "2"
+        in_view(page, ".spots div")
+        expect(page.locator(".reader-tools input")).to_have_value("2")
 
         page.click("[data-as=text]")
         page.wait_for_selector("#quote", state="visible")
-        assert page.locator("#quote").text_content() == "The minister spoke about oil for two hours."
-        assert in_view(page, "#quote")
-        assert page.locator(".reader-tools").is_hidden()
+        expect(page.locator("#quote")).to_have_text("The minister spoke about oil for two hours.")
+        in_view(page, "#quote")
+        expect(page.locator(".reader-tools")).to_be_hidden()
 
         with page.expect_download() as download:
             page.click("[aria-label='Download the original']")
@@ -148,21 +149,22 @@ def test_a_mark_opens_the_page_with_its_words_marked(served):
         assert Path(download.value.path()).read_bytes() == path.read_bytes()
 
         page.keyboard.press("Escape")
-        assert page.locator("#reader").is_hidden()
-        assert page.evaluate("document.activeElement.className") == "mark"
+        expect(page.locator("#reader")).to_be_hidden()
+        expect(page.locator("#answered .mark").first).to_be_focused()
         page.click("#answered .mark >> nth=0")
         page.wait_for_selector("#quote", state="visible")  # the choice is remembered
         assert seen.complaints == []
 
 
-def in_view(page, selector: str) -> bool:
-    return page.evaluate(
+def in_view(page, selector: str) -> None:
+    """Wait until something can be seen in the reader."""
+    page.wait_for_function(
         """(selector) => {
           const panel = document.querySelector('.reader-page').getBoundingClientRect();
           const node = document.querySelector(selector).getBoundingClientRect();
           return node.top >= panel.top && node.bottom <= panel.bottom && node.left >= panel.left - 1;
         }""",
-        selector,
+        arg=selector,
     )
 
 
@@ -172,9 +174,9 @@ def test_a_file_that_has_changed_is_read_as_text_and_that_is_said(served):
     with reading(served) as seen:
         page = seen.page
         page.wait_for_selector("#reader .notice")
-        assert "has changed since it was added" in page.inner_text("#reader .notice")
-        assert page.locator("#quote").is_visible()
-        assert page.locator(".reader-views").is_hidden()
+        expect(page.locator("#reader .notice")).to_contain_text("has changed since it was added")
+        expect(page.locator("#quote")).to_be_visible()
+        expect(page.locator(".reader-views")).to_be_hidden()
         page.click("[aria-label='Download the original']")
         page.wait_for_selector(".reader-page > .notice:first-child")
         assert "has changed since it was added" in page.inner_text("#reader .notice")
@@ -184,17 +186,18 @@ def test_words_that_moved_are_found_and_lost_ones_are_told(served):
     path = served.add("harbour.pdf", story_pdf())
     with reading(served) as seen:
         page = seen.page
-        page.wait_for_selector(".sheet.drawn .spots div")
+        page.wait_for_selector(".spots div")
+        expect(page.locator(".sheet:not(.drawn)")).to_have_count(0)  # all that was asked for is answered
         page.keyboard.press("Escape")
-        page.wait_for_timeout(300)  # what was asked for before is answered
+        expect(page.locator("#reader")).to_be_hidden()
         path.write_bytes(long_pdf(1))
         add(served.assistant.library, [path], served.assistant.embedder)
         page.click("#answered .mark >> nth=0")
         page.wait_for_selector(".reader-notice")
-        assert "these words do not stand in it any more" in page.inner_text(".reader-notice")
+        expect(page.locator(".reader-notice")).to_contain_text("these words do not stand in it any more")
         page.wait_for_selector(".sheet.drawn")
-        assert page.locator(".sheet").count() == 1
-        assert page.locator(".spots").count() == 0
+        expect(page.locator(".sheet")).to_have_count(1)
+        expect(page.locator(".spots")).to_have_count(0)
         assert seen.complaints == []
 
 
@@ -214,15 +217,15 @@ def test_a_thousand_pages_open_at_once_and_are_drawn_when_they_come_near(served)
         page.fill(".reader-tools input", "777")
         page.press(".reader-tools input", "Enter")
         page.wait_for_selector('.sheet[data-number="777"].drawn')
-        assert "of 1000" in page.inner_text(".reader-tools")
+        expect(page.locator(".reader-tools")).to_contain_text("of 1000")
         assert page.evaluate("document.querySelector('.reader-page').scrollHeight") == tall
-        assert page.locator(".sheet img").count() < 12
+        page.wait_for_function("() => document.querySelectorAll('.sheet img').length < 12")
         page.focus(".reader-page")
         page.keyboard.press("End")
         page.wait_for_selector('.sheet[data-number="1000"].drawn')
         page.keyboard.press("Home")
         page.wait_for_selector('.sheet[data-number="1"].drawn')
-        assert page.input_value(".reader-tools input") == "1"
+        expect(page.locator(".reader-tools input")).to_have_value("1")
         assert seen.complaints == []
 
 
@@ -234,15 +237,15 @@ def test_zoom_keeps_its_place_and_fits_again(served):
         width = page.evaluate("document.querySelector('.sheet').clientWidth")
         page.keyboard.press("+")
         page.keyboard.press("+")
-        assert page.inner_text("[aria-label='Fit to width']") == "150 %"
+        expect(page.locator("[aria-label='Fit to width']")).to_have_text("150 %")
         assert page.evaluate("document.querySelector('.sheet').clientWidth") == pytest.approx(
             1.5 * width, abs=2
         )
-        assert in_view(page, ".spots div")
+        in_view(page, ".spots div")
         page.keyboard.press("0")
         assert page.evaluate("document.querySelector('.sheet').clientWidth") == width
         page.keyboard.press("-")
-        assert page.inner_text("[aria-label='Fit to width']") == "80 %"
+        expect(page.locator("[aria-label='Fit to width']")).to_have_text("80 %")
 
 
 def test_on_a_phone_the_page_fits_and_closes(served):
@@ -264,7 +267,7 @@ def test_on_a_phone_the_page_fits_and_closes(served):
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 390
         page.keyboard.press("Escape")
-        assert page.locator("#reader").is_hidden()
+        expect(page.locator("#reader")).to_be_hidden()
         assert seen.complaints == []
 
 
@@ -282,13 +285,14 @@ def test_words_whose_place_is_not_known_are_said_above_their_page(served):
     with reading(served) as seen:
         page = seen.page
         page.wait_for_selector(".sheet.drawn")
-        said = page.inner_text(".said-note")
-        assert said.startswith("The place of these words on the page is not known:")
-        assert "The plane came from Libya on 26 October." in said
-        assert page.locator(".spots").count() == 0
+        said = page.locator(".said-note")
+        expect(said).to_contain_text("The place of these words on the page is not known:")
+        expect(said).to_contain_text("The plane came from Libya on 26 October.")
+        expect(page.locator(".spots")).to_have_count(0)
         path.unlink()
         page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
         page.click("#answered .mark >> nth=0")
         page.wait_for_selector("#reader .notice")
-        assert page.inner_text("#reader .notice").startswith("The file of 'Scan' cannot be read any more")
-        assert page.locator("#quote").is_visible()
+        expect(page.locator("#reader .notice")).to_contain_text("The file of 'Scan' cannot be read any more")
+        expect(page.locator("#quote")).to_be_visible()

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from browsers import visit
+from playwright.sync_api import expect
 
 from rag.evaluation.html import page
 from rag.evaluation.report import Case, Curve, Figure, Report
@@ -63,25 +64,25 @@ def test_cases_are_filtered_by_keyboard(address):
         page = seen.page
         page.locator("#filter input").focus()
         page.keyboard.type("rollo first")
-        assert page.locator("output").text_content() == "1 case"
-        assert page.locator(".group li:visible .question").all_text_contents() == ["Who came first?"]
+        expect(page.locator("output")).to_have_text("1 case")
+        expect(page.locator(".group li:visible .question")).to_have_text(["Who came first?"])
         page.locator("#filter input").fill("")
         page.locator("#filter select[name=set]").select_option("news, from a source with a long name")
-        assert page.locator("output").text_content() == "1 case"
-        assert page.locator(".group:visible").count() == 1
+        expect(page.locator("output")).to_have_text("1 case")
+        expect(page.locator(".group:visible")).to_have_count(1)
         page.locator("#filter select[name=set]").select_option("")
         button = page.locator("#filter button")
         for label, cases in (("Close all", 0), ("Open all", 3)):
-            assert button.text_content() == label
+            expect(button).to_have_text(label)
             button.press("Enter")
-            assert page.locator(".group li:visible").count() == cases
+            expect(page.locator(".group li:visible")).to_have_count(cases)
         page.locator("summary", has_text="accuracy").press("Enter")
-        assert page.locator(".group li:visible").count() == 2
+        expect(page.locator(".group li:visible")).to_have_count(2)
     assert seen.strangers == seen.complaints == []
 
 
 def test_cases_open_without_script(address):
     with visit(address, java_script_enabled=False) as seen:
-        assert seen.page.locator("#filter").is_hidden()
+        expect(seen.page.locator("#filter")).to_be_hidden()
         seen.page.locator("summary", has_text="accuracy").click()
-        assert seen.page.locator("li:visible .question").all_text_contents() == ["Which is older?"]
+        expect(seen.page.locator("li:visible .question")).to_have_text(["Which is older?"])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 from browsers import visit
 from fakes import AngleEmbedder, put
+from hands import ask, serious, settled
+from playwright.sync_api import expect
 from serving import serving
 
 from rag.assistant import Assistant
@@ -20,10 +22,6 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "correct horse battery"  # noqa: S105
 NEWS = "A plane came from Libya on 26 October.\nThe minister spoke about oil."
-
-
-LEAVING = ("AbortError: signal is aborted", "Connection errored out")
-"""What Gradio's page says when it is loaded again before it has come to rest."""
 
 
 @dataclass
@@ -59,22 +57,17 @@ def sign_in(page, name: str = "anna", password: str = PASSWORD) -> None:
     page.press("#password", "Enter")
 
 
-def ask(page, question: str) -> None:
-    page.fill("#question textarea", question)
-    page.press("#question textarea", "Enter")
-
-
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_a_wrong_password_is_told_and_a_right_one_leads_to_the_page(served, scripts):
     with visit(served.url, viewport={"width": 390, "height": 844}, java_script_enabled=scripts) as seen:
         page = seen.page
         assert page.url == f"{served.url}/sign-in"
-        assert page.evaluate("document.activeElement.id") == "name"
+        expect(page.locator("#name")).to_be_focused()
         sign_in(page, password="not the password")  # noqa: S106
-        page.wait_for_selector("[role=alert]")
-        assert page.inner_text("[role=alert]").startswith("This name and password do not go together.")
-        assert page.input_value("#name") == "anna"
-        assert page.input_value("#password") == ""
+        refused = "This name and password do not go together."
+        expect(page.locator("[role=alert]")).to_contain_text(refused)
+        expect(page.locator("#name")).to_have_value("anna")
+        expect(page.locator("#password")).to_have_value("")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         sign_in(page)
         page.wait_for_url(f"{served.url}/")
@@ -87,30 +80,28 @@ def test_the_page_stays_open_until_signed_out(served):
         page = seen.page
         page.goto(f"{served.url}/?from=mail")
         sign_in(page)
-        page.wait_for_selector("#question textarea")
+        settled(page)
         assert page.url == f"{served.url}/?from=mail"
         page.reload()
-        page.wait_for_selector("#question textarea")
+        settled(page)
         assert page.evaluate("fetch('/me').then(answer => answer.json())") == {"name": "anna"}
         assert page.evaluate("document.cookie") == ""
 
         ask(page, "When did the plane come?")
         page.wait_for_selector("#asked .quote")
-        assert "26 October" in page.inner_text("#asked")
+        expect(page.locator("#asked")).to_contain_text("26 October")
         assert "3 May" not in page.content()
         page.click("nav [data-view=library]")
-        page.wait_for_selector("[data-part=documents] .document")
-        assert page.locator("[data-part=documents] .document").all_inner_texts() == ["News"]
+        expect(page.locator("[data-part=documents] .document")).to_have_text(["News"])
 
-        left = [each for each in seen.complaints if not any(words in each for words in LEAVING)]
-        assert (seen.strangers, left) == ([], [])
+        assert (seen.strangers, serious(seen.complaints)) == ([], [])
         page.click("nav [data-view=ask]")
-        assert page.inner_text("#side .side-who span") == "anna"
+        expect(page.locator("#side .side-who span")).to_have_text("anna")
         page.click("#side [data-sign-out]")
         page.wait_for_url(f"{served.url}/sign-in")
         page.go_back()
         page.wait_for_url(lambda address: address.startswith(f"{served.url}/sign-in"))
-        assert page.locator("#name").is_visible()
+        expect(page.locator("#name")).to_be_visible()
         assert seen.strangers == []
 
 
@@ -119,12 +110,12 @@ def test_five_failures_lock(served):
         page = seen.page
         for n in range(5):
             sign_in(page, "anna", f"wrong password {n}")
-            page.wait_for_function("document.querySelector('#password').value === ''")
+            expect(page.locator("#password")).to_have_value("")
         with page.expect_response(f"{served.url}/sign-in") as caught:
             sign_in(page)
         assert caught.value.status == 429
         assert 0 < int(caught.value.headers["retry-after"]) <= 60
-        assert page.inner_text("[role=alert]").startswith("Too many wrong tries. Wait ")
+        expect(page.locator("[role=alert]")).to_contain_text("Too many wrong tries. Wait ")
         assert page.url == f"{served.url}/sign-in"
 
 
@@ -132,17 +123,15 @@ def test_a_session_that_ends_while_the_page_is_open_is_told_and_gone_on_with(ser
     with visit(served.url) as seen:
         page = seen.page
         sign_in(page)
-        page.wait_for_selector("#question textarea")
-        page.wait_for_timeout(300)
+        settled(page)
         served.expire()
         ask(page, "When did the plane come?")
-        page.wait_for_selector("#signed-out")
-        assert "Your session has ended" in page.inner_text("#signed-out")
+        expect(page.locator("#signed-out")).to_contain_text("Your session has ended")
         with page.context.expect_page() as opened:
             page.click("#signed-out a")
         other = opened.value
         sign_in(other)
-        other.wait_for_selector("#question textarea")
+        settled(other)
         other.close()
         page.bring_to_front()
         page.evaluate("window.dispatchEvent(new Event('focus'))")
@@ -161,5 +150,5 @@ def test_a_link_from_another_site_opens_the_page_of_who_is_signed_in(served):
         page.route("https://mail.example/", lambda route: route.fulfill(body=link, content_type="text/html"))
         page.goto("https://mail.example/")
         page.click("a")
+        page.wait_for_url(f"{served.url}/?from=mail")
         page.wait_for_selector("#question textarea")
-        assert page.url == f"{served.url}/?from=mail"

@@ -12,6 +12,8 @@ let state = blank(idOfAddress());
 let replaces = null;
 let shown = false; // whether the page has been asked to show it
 let last = ""; // the conversation that the page was last given
+let loads = 0; // what comes late for a conversation that is not wanted any more is dropped
+let loading = false; // what the wanted one searches is not known yet
 
 const listeners = [];
 const changed = () => listeners.forEach((listener) => listener());
@@ -20,15 +22,15 @@ export const onChange = (listener) => listeners.push(listener);
 export const current = () => state;
 export const replacing = () => replaces;
 
-/* Whether the page shows the conversation that is open. */
-export const ready = () => last === state.conversation;
+/* Whether the page shows the conversation that was chosen last. */
+export const ready = () => !loading && last === state.conversation;
 
 /* What was asked for earlier can come later: then the page asks once more. */
 const lookWhatCame = () => {
   const came = $("[data-opened]")?.dataset.opened || "";
   if (came === last) return;
   last = came;
-  if (!ready()) shown = false;
+  if (last !== state.conversation) shown = false;
 };
 
 /* Gradio sends what stands in a hidden field: keep it up to date, whatever Gradio redraws. */
@@ -41,7 +43,7 @@ export const keepContext = () => {
     field.value = wanted;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  if (!shown && $("#resume")) {
+  if (!shown && !loading && $("#resume")) {
     shown = true;
     setTimeout(() => {
       $("#resume").click();
@@ -51,6 +53,8 @@ export const keepContext = () => {
 };
 
 const show = (next) => {
+  loads += 1;
+  loading = false;
   state = next;
   replaces = null;
   shown = false;
@@ -61,9 +65,11 @@ const show = (next) => {
 export const begin = () => show(blank());
 
 export const load = async (id) => {
+  const mine = ++loads;
+  loading = true;
   const answer = await fetch(`/conversations/${id}`).catch(() => null);
-  const { collection, documents } = answer?.ok ? await answer.json() : blank();
-  show({ conversation: id, collection, documents });
+  const { collection, documents } = answer?.ok ? await answer.json().catch(blank) : blank();
+  if (mine === loads) show({ conversation: id, collection, documents });
 };
 
 export const search = (collection, documents) => {

@@ -12,6 +12,12 @@ export const make = (name, attributes = {}, ...children) => {
   return node;
 };
 
+/* Let these be the children of a place; those that are there already are not touched, nor is their focus. */
+export const arrange = (place, nodes) => {
+  [...place.children].forEach((node) => nodes.includes(node) || node.remove());
+  nodes.forEach((node, i) => place.children[i] === node || place.insertBefore(node, place.children[i] || null));
+};
+
 export const same = (a, b) => a.document === b.document && a.start === b.start && a.end === b.end;
 
 export const spanOf = (button) => ({ ...button.dataset });

@@ -4,7 +4,9 @@
 import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
 import "./feedback.js";
 import { addressOf, keepContext, onChange, ready, replace, replacing } from "./conversation.js";
+import { draft } from "./draft.js";
 import { letGo } from "./hold.js";
+import "./press.js";
 import { markOpened, open, reader } from "./reader.js";
 import { keepLine, picker } from "./scope.js";
 import { showSettings } from "./settings.js";
@@ -50,6 +52,7 @@ let welcomed = false;
 const welcome = () => {
   if (welcomed || !ready()) return;
   welcomed = true;
+  if (draft()) fill(draft());
   if (document.body.dataset.view === "ask" && document.activeElement === document.body) {
     $("#question textarea")?.focus({ preventScroll: true });
   }

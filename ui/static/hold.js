@@ -25,9 +25,11 @@ const hold = (event) => {
     if (last.words) expect();
     return;
   }
-  if (!ready()) held = true;
   event.preventDefault();
   event.stopImmediatePropagation();
+  if (ready()) return;
+  held = true;
+  again();
 };
 
 /* -- what was sent and is not heard of ----------------------------------------------------------------- */
@@ -38,11 +40,12 @@ let timer = 0;
 const shown = () => ["[data-opened]", "#asked .asked", "#answered .answered"].map((part) => $(part)?.outerHTML).join();
 
 /* Gradio may close its stream of results in the moment in which another is to come by it. Whatever is sent next
-   opens it again, and brings what was left. */
+   opens it again, and brings what was left. The conversation itself may not have been asked for with success. */
 const look = (tries) => {
   timer = setTimeout(() => {
+    timer = 0;
     if (before === null) return;
-    $("#refresh")?.click();
+    $(ready() ? "#refresh" : "#resume")?.click();
     if (tries > 1) look(tries - 1);
   }, PATIENCE_MS);
 };
@@ -51,6 +54,13 @@ const expect = () => {
   before = shown();
   clearTimeout(timer);
   look(TRIES);
+};
+
+/* Ask for the conversation once more, unless that is done already. */
+const again = () => {
+  if (ready() || timer) return;
+  $("#resume")?.click();
+  expect();
 };
 
 /* Called whenever the page has changed. */
@@ -64,3 +74,4 @@ export const letGo = () => {
 
 ["keypress", "click"].forEach((name) => addEventListener(name, hold, true));
 document.addEventListener("footnote:sent", expect);
+document.addEventListener("footnote:signed-in", again);

@@ -161,8 +161,8 @@ const listen = () => {
     if (!there.size) selected.clear();
     markSelected();
   });
-  document.addEventListener("library-changed", () => {
-    selected.clear();
+  document.addEventListener("library-changed", ({ detail }) => {
+    detail.forEach((id) => selected.delete(id));
     $("#refresh")?.click();
     follow();
   });

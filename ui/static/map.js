@@ -22,6 +22,7 @@ const tool = (words, label, act) => {
 };
 
 let timer = 0;
+let asked = 0; // what comes late of an earlier look is dropped
 
 /* -- what it says -------------------------------------------------------------------------------------- */
 
@@ -69,14 +70,17 @@ const isOpen = () => address().get("tab") === "map" && document.body.dataset.vie
 
 const load = async () => {
   clearTimeout(timer);
+  const mine = ++asked;
   const answer = await fetch("/map").catch(() => null);
   const failure = await failureOf(answer, "The map cannot be shown.");
+  const data = failure ? null : await answer.json();
+  if (mine !== asked) return;
   if (failure) {
     status.textContent = failure;
     return;
   }
   const before = scene.data;
-  scene.data = await answer.json();
+  scene.data = data;
   scene.used = lastUsed();
   if (scene.data.documents.length !== before.documents.length) scene.chosen = -1;
   scene.hovered = -1;

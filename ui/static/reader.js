@@ -38,6 +38,7 @@ export const reader = make(
 let trail = [];
 let at = -1;
 let opened = null;
+let shows = 0; // what comes late for an earlier source, or an earlier view of this one, is dropped
 let wanted = localStorage.getItem("reader-view") || "page";
 
 /* The sources of a turn that the arrows lead through; the passages found are a trail of their own. */
@@ -86,8 +87,9 @@ const present = (view, choice) => {
 };
 
 const showPages = async (span, facts, quote) => {
+  const mine = shows;
   await lay(page, span.document, $(".reader-title", page).textContent, toldOf);
-  if (trail[at] !== span) return;
+  if (mine !== shows) return;
   present("page", true);
   if (!sheets.isConnected) page.append(sheets);
   const cited = { start: facts.start, end: facts.end };
@@ -101,13 +103,14 @@ const showText = (choice) => {
 };
 
 const show = async (span, window) => {
+  const mine = ++shows;
   let content;
   try {
     content = await load(span, window);
   } catch (error) {
     content = notice(error.message);
   }
-  if (trail[at] !== span) return;
+  if (mine !== shows) return;
   sheets.remove();
   page.replaceChildren(content);
   const facts = $("header", page)?.dataset;
@@ -120,7 +123,7 @@ const show = async (span, window) => {
     page.append(sheets);
     await showPages(span, facts, $("#quote", page)?.textContent || "");
   } catch (error) {
-    if (trail[at] !== span) return;
+    if (mine !== shows) return;
     if (!(error instanceof Failure)) throw error;
     forget();
     $("header", page).after(notice(error.message));
@@ -182,6 +185,7 @@ reader.addEventListener("close", () => {
   markOpened();
   forget();
   at = -1;
+  shows += 1;
   (buttonOf(opened) || $("#question textarea"))?.focus({ preventScroll: true });
 });
 

@@ -20,7 +20,7 @@ export const confirmFirst = (question, verb, action) => {
   act = action;
   words.textContent = question;
   agree.textContent = verb;
-  agree.hidden = false;
+  agree.hidden = agree.disabled = false;
   sure.showModal();
   cancel.focus();
 };
@@ -33,7 +33,8 @@ export const failureOf = async (answer, otherwise) => {
   return typeof detail === "string" ? detail[0].toUpperCase() + detail.slice(1) : otherwise;
 };
 
-export const changed = () => document.dispatchEvent(new CustomEvent("library-changed"));
+/* Tell that the library has changed, and which documents are gone from it. */
+export const changed = (gone = []) => document.dispatchEvent(new CustomEvent("library-changed", { detail: gone }));
 
 const removeAll = async (ids) => {
   for (const id of ids) {
@@ -51,15 +52,18 @@ export const confirmRemoval = (button) => {
   const named = ids.length === 1 ? `“${button.dataset.title}” from the library? ${file}` : button.dataset.title;
   confirmFirst(`Remove ${named}`, "Remove", async () => {
     const failure = await removeAll(ids);
-    changed();
+    changed(ids);
     return failure;
   });
 };
 
 cancel.addEventListener("click", () => sure.close());
 agree.addEventListener("click", async () => {
+  const mine = act;
   agree.disabled = true;
-  const failure = await act().finally(() => (agree.disabled = false));
+  const failure = await mine();
+  if (mine !== act) return; // something else is asked for by now
+  agree.disabled = false;
   if (!failure) return sure.close();
   words.textContent = failure;
   agree.hidden = true;

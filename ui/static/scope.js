@@ -22,6 +22,7 @@ export const picker = make(
 );
 
 let chosen = new Set();
+let named = false; // whether the names have been asked for
 const names = new Map(); // of collections, by id
 
 const words = () => {
@@ -30,19 +31,29 @@ const words = () => {
   return collection ? names.get(collection) || "a collection" : "all documents";
 };
 
-const fragment = async (path) => {
+const asked = new Map(); // place -> how many times: what comes late for an earlier one is dropped
+const drawn = new Map(); // place -> what stands there
+
+/* Fill a place with what the server draws; what stands there already stays. */
+const fill = async (place, path) => {
+  const mine = (asked.get(place) || 0) + 1;
+  asked.set(place, mine);
   const answer = await fetch(path).catch(() => null);
-  return answer?.ok ? await answer.text() : "<p class='scope-none'>This cannot be listed just now.</p>";
+  const html = answer?.ok ? await answer.text().catch(() => "") : "";
+  if (mine !== asked.get(place) || html === drawn.get(place)) return;
+  drawn.set(place, html);
+  place.innerHTML = html || "<p class='scope-none'>This cannot be listed just now.</p>";
 };
 
 const listScopes = async () => {
-  scopes.innerHTML = await fragment("/view/scopes");
+  named = true;
+  await fill(scopes, "/view/scopes");
   $$("input", scopes).forEach((radio) => names.set(radio.value, $(".scope-name", radio.parentElement).textContent));
   mark();
 };
 
 const listChoices = async () => {
-  choices.innerHTML = await fragment(`/view/choices?${new URLSearchParams({ q: find.value })}`);
+  await fill(choices, `/view/choices?${new URLSearchParams({ q: find.value })}`);
   mark();
 };
 
@@ -58,7 +69,7 @@ export const keepLine = () => {
   if (box && !box.contains(line)) box.append(line);
   const wanted = `Searching ${words()}`;
   if (line.textContent !== wanted) line.textContent = wanted;
-  if (current().collection && !names.size) listScopes();
+  if (current().collection && !named) listScopes();
 };
 
 line.addEventListener("click", () => {

@@ -21,20 +21,28 @@ const tell = () => {
   document.body.append(bar);
 };
 
+const leave = () => document.dispatchEvent(new CustomEvent("footnote:leaving"));
+
 /* Back from signing in: go on, or begin anew where it was somebody else. */
 const look = async () => {
   if (!bar.isConnected || document.hidden) return;
   const name = await me();
   if (!name) return;
-  if (name === (await known)) bar.remove();
-  else location.reload();
+  if (name !== (await known)) {
+    leave();
+    return location.reload();
+  }
+  bar.remove();
+  document.dispatchEvent(new CustomEvent("footnote:signed-in"));
 };
 
 const signOut = async (button) => {
   button.disabled = true;
   const answer = await ask("/sign-out", { method: "POST" }).catch(() => null);
-  if (answer && (answer.ok || answer.status === 401)) location.assign("/sign-in");
-  else button.disabled = false;
+  button.disabled = false;
+  if (!answer || !(answer.ok || answer.status === 401)) return;
+  leave();
+  location.assign("/sign-in");
 };
 
 /* Gradio's own calls pass here as well as ours. */

@@ -46,9 +46,16 @@ const keyOf = (node) => {
   return name && `[data-${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}="${CSS.escape(value)}"]`;
 };
 
+let typing = null; // the field in which words are typed in place
+let waiting = false; // what it stands in is to be filled once it is gone
+
 /* Put new markup into a place, unless it is there already; what had the focus keeps it. */
 export const fill = (place, node) => {
   if (place.innerHTML === node.innerHTML) return;
+  if (place.contains(typing)) {
+    waiting = true;
+    return;
+  }
   const key = place.contains(document.activeElement) && keyOf(document.activeElement);
   place.replaceChildren(...node.childNodes);
   if (key) $(key, place)?.focus({ preventScroll: true });
@@ -115,6 +122,9 @@ export const typed = (node, value, label, keep) => {
     if (!open) return;
     open = false;
     box.replaceWith(node);
+    if (typing === box) typing = null;
+    if (waiting) follow();
+    waiting = false;
     if (back) (node.matches("button") ? node : $("button", node))?.focus({ preventScroll: true });
   };
   box.addEventListener("keydown", async (event) => {
@@ -129,6 +139,7 @@ export const typed = (node, value, label, keep) => {
     else box.readOnly = false;
   });
   box.addEventListener("blur", () => box.readOnly || end(false));
+  typing = box;
   node.replaceWith(box);
   box.focus();
   box.select();

@@ -42,16 +42,21 @@ const mark = () =>
 
 const tell = (words) => (said.textContent = words);
 
-/* Put the list in place; what had the focus keeps it, and an open menu stays open. */
+/* Put the list in place; what had the focus keeps it, and an open menu stays open as it was. */
 const put = (html) => {
   const focused = list.contains(document.activeElement) && document.activeElement;
-  const id = focused && idOf(focused.closest("li"));
-  const menu = focused && $("details", focused.closest("li")).open;
+  const before = focused && focused.closest("li");
+  const menu = before && $("details", before).open;
+  const sure = menu && $("[data-sure]", before);
   list.innerHTML = html;
   mark();
-  const row = id && rowOf(id);
-  if (row && menu) $("details", row).open = true;
-  if (row) $(menu || focused.matches("summary") ? "summary" : ".side-open", row).focus({ preventScroll: true });
+  const row = before && rowOf(idOf(before));
+  if (!row) return;
+  if (menu) $("details", row).open = true;
+  if (sure) makeSure($("[data-act=delete]", row));
+  const { act } = focused.dataset;
+  const same = act ? `[data-act=${act}]` : menu || focused.matches("summary") ? "summary" : ".side-open";
+  $(same, row).focus({ preventScroll: true });
 };
 
 const idOf = (row) => $(".side-open", row).dataset.conversation;
@@ -108,17 +113,20 @@ const rename = (button) => {
   field.addEventListener("blur", () => end(true));
 };
 
-/* Deleting takes two clicks on the same button; it forgets the first after a while. */
+/* Deleting takes two clicks on the same button; it forgets the first when its menu is closed. */
+const makeSure = (button) => {
+  button.dataset.sure = "yes";
+  button.textContent = "Delete for good?";
+};
+
+const forgetSure = (menu) =>
+  $$("[data-sure]", menu).forEach((button) => {
+    delete button.dataset.sure;
+    button.textContent = "Delete";
+  });
+
 const remove = async (button) => {
-  if (!button.dataset.sure) {
-    button.dataset.sure = "yes";
-    button.textContent = "Delete for good?";
-    setTimeout(() => {
-      delete button.dataset.sure;
-      button.textContent = "Delete";
-    }, 4000);
-    return;
-  }
+  if (!button.dataset.sure) return makeSure(button);
   if (!(await request("DELETE", button.dataset.id))) return;
   if (button.dataset.id === current().conversation) begin();
   fresh.focus();
@@ -143,6 +151,8 @@ document.addEventListener("click", (event) => {
   if (isOpen() && !wide.matches && beside) toggle(false);
   $$("details[open]", list).forEach((menu) => menu.contains(event.target) || (menu.open = false));
 });
+
+list.addEventListener("toggle", ({ target }) => target.open || forgetSure(target), true);
 
 let pause = 0;
 search.addEventListener("input", () => {

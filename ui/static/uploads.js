@@ -1,6 +1,7 @@
 /* Files and folders on their way into the library: sent a few at a time, then followed in the ledger. */
 
-import { $, $$, make } from "./dom.js";
+import { $, $$, arrange, make } from "./dom.js";
+import { changed } from "./removal.js";
 import { address, call, fill, notice, part, plural, shelf } from "./shelf.js";
 
 const AT_ONCE = 3;
@@ -113,8 +114,10 @@ const button = (words, item, act) => {
   return node;
 };
 
+const stateOf = ({ state, sent, file }) =>
+  ({ waiting: "waiting", failed: "could not be sent", sending: `sending, ${inWords(sent)} of ${inWords(file.size)}` })[state];
+
 const line = (item) => {
-  const words = { waiting: "waiting", failed: "could not be sent", sending: `sending, ${inWords(item.sent)} of ${inWords(item.file.size)}` };
   const actions = make("span", { class: "line-actions" });
   if (item.state === "failed") {
     if (!item.final) actions.append(button("Try again", item, () => ((item.state = "waiting"), next())));
@@ -124,10 +127,17 @@ const line = (item) => {
     "li",
     { class: `line ${item.state}` },
     make("bdi", { class: "title" }, item.path),
-    make("span", { class: "state" }, words[item.state]),
+    make("span", { class: "state" }),
     ...(item.why && item.state === "failed" ? [make("span", { class: "note", dir: "auto" }, item.why)] : []),
     actions,
   );
+};
+
+/* The line of a file: the same one as long as it can do the same. */
+const lineOf = (item) => {
+  if (item.drawn !== item.state) Object.assign(item, { drawn: item.state, line: line(item) });
+  $(".state", item.line).textContent = stateOf(item);
+  return item.line;
 };
 
 const head = (live) => {
@@ -138,6 +148,7 @@ const head = (live) => {
   return [make("header", { class: "ledger-head" }, make("p", { class: "label" }, words)), bar];
 };
 
+const list = make("ul", { class: "ledger-lines", "aria-label": "Files being sent" });
 let drawing = 0;
 
 const draw = () => {
@@ -145,19 +156,21 @@ const draw = () => {
   drawing = requestAnimationFrame(() => {
     const live = sending.filter((item) => item.state !== "failed");
     const lines = [...sending].sort((a, b) => (a.state === "waiting") - (b.state === "waiting"));
-    const some = lines.slice(0, SHOWN).map(line);
+    const some = lines.slice(0, SHOWN).map(lineOf);
     if (lines.length > SHOWN) some.push(make("li", { class: "line more" }, `and ${lines.length - SHOWN} more`));
-    const list = some.length ? [make("ul", { class: "ledger-lines", "aria-label": "Files being sent" }, ...some)] : [];
-    part("sending").replaceChildren(...(live.length ? head(live) : []), ...list, ...told());
+    arrange(list, some);
+    arrange(part("sending"), [...(live.length ? head(live) : []), ...(some.length ? [list] : []), ...told()]);
   });
 };
 
+const why = make("span");
+const dismiss = make("button", { type: "button", class: "quiet" }, "Dismiss");
+const left = make("p", { class: "left-out" }, why, dismiss);
+dismiss.addEventListener("click", () => ((leftOut = 0), draw()));
+
 const told = () => {
-  if (!leftOut) return [];
-  const words = `${plural(leftOut, "file")} in these folders ${leftOut === 1 ? "was" : "were"} left out: not of a kind that is read.`;
-  const dismiss = make("button", { type: "button", class: "quiet" }, "Dismiss");
-  dismiss.addEventListener("click", () => ((leftOut = 0), draw()));
-  return [make("p", { class: "left-out" }, words, dismiss)];
+  why.textContent = `${plural(leftOut, "file")} in these folders ${leftOut === 1 ? "was" : "were"} left out: not of a kind that is read.`;
+  return leftOut ? [left] : [];
 };
 
 const say = (words) => part("said").replaceChildren(make("p", {}, words));
@@ -165,6 +178,7 @@ const say = (words) => part("said").replaceChildren(make("p", {}, words));
 /* -- the ledger ---------------------------------------------------------------------------------------- */
 
 let timer = 0;
+let asked = 0; // what comes late of an earlier look is dropped
 let tag = "";
 let settled = "";
 let wasAlive = false;
@@ -175,7 +189,7 @@ const showLedger = (html) => {
   const ledger = make("div", {}, template.content);
   const { alive, settled: now, say: words } = ledger.firstElementChild.dataset;
   fill(part("ledger"), ledger);
-  if (settled && settled !== now) document.dispatchEvent(new CustomEvent("library-changed"));
+  if (settled && settled !== now) changed();
   settled = now;
   if (wasAlive && alive === "0") say(words);
   wasAlive = alive !== "0";
@@ -183,13 +197,15 @@ const showLedger = (html) => {
 
 const poll = async () => {
   clearTimeout(timer);
+  const mine = ++asked;
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch("/uploads", { headers, cache: "no-store" }).catch(() => null);
-  if (answer?.status === 200) {
+  const html = answer?.status === 200 ? await answer.text().catch(() => "") : "";
+  if (mine !== asked) return;
+  if (html) {
     tag = answer.headers.get("ETag");
-    showLedger(await answer.text());
+    showLedger(html);
   }
-  clearTimeout(timer);
   if (wasAlive || sending.length) timer = setTimeout(poll, document.hidden ? QUIET_TICK : TICK);
 };
 

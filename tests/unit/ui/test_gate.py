@@ -90,6 +90,7 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD, **fields):
         ("POST", "/gradio_api/queue/join", {}, 401, None),
         ("GET", "/gradio_api/queue/data?session_hash=x", {}, 401, None),
         ("GET", "/gradio_api/heartbeat/x", {}, 401, None),
+        ("GET", "/gradio_api/app_id", {}, 401, None),
         ("POST", "/gradio_api/upload", {}, 404, None),
         ("POST", "/health", {}, 401, None),
         ("GET", "/nowhere", PAGE, 404, None),

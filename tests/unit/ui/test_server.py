@@ -60,6 +60,7 @@ def client(app):
         ("GET", "/documents", 200),
         ("GET", "/documents/planes/passage?start=0&end=3", 200),
         ("GET", "/documents/nobody/passage", 404),
+        ("GET", "/gradio_api/app_id", 200),
         ("GET", "/gradio_api/file=/etc/hostname", 404),
         ("GET", "/nowhere", 404),
         ("POST", "/health", 404),
