@@ -90,7 +90,7 @@ eval: starter
 
 docs: $(VENV)/.docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-	@echo 'The documents are built: open build/site/index.html'
+	@echo 'The documents are in build/site/index.html; to search them:  $(BIN)/python -m http.server -d build/site'
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -1,6 +1,7 @@
 """What the building of the site does beyond mkdocs: fonts and colours of the product, and what code knows.
 
-A page says ``<!-- made: settings -->`` where something goes that `made` makes from the code.
+A new page needs its file below ``docs`` and a line under ``nav`` in ``mkdocs.yml``; the tests find it by
+themselves. A page says ``<!-- made: settings -->`` where something goes that `made` makes from the code.
 """
 
 from __future__ import annotations
