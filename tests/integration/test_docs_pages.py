@@ -42,6 +42,21 @@ def called(command: Command) -> tuple[object, ...]:
     return (command.line,) if command.line.startswith("make ") else (command.words, command.settings)
 
 
+@pytest.mark.parametrize(
+    ("shown", "wrong"),
+    [
+        pytest.param("", "", id="nothing shown"),
+        pytest.param("one two\nthree", "", id="broken otherwise"),
+        pytest.param("one …\n…\nfour", "", id="left out"),
+        pytest.param("four\none", "one", id="another order"),
+        pytest.param("one two\nfive", "five", id="not said"),
+        pytest.param("o.e", "o.e", id="no pattern"),
+    ],
+)
+def test_what_is_shown_is_compared_line_by_line(shown: str, wrong: str) -> None:
+    assert differs(shown, "one\n  two three\nfour\n") == wrong
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_is_of_a_kind_that_is_tried(page: Written) -> None:
     languages = [language for language, _ in page.fences]
