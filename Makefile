@@ -1,4 +1,4 @@
-# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | eval | clean
+# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | eval | docs | clean
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -12,7 +12,7 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test faults check bench eval guard clean starter
+.PHONY: help install chat ask test faults check bench eval guard docs clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench        print the figures of speed and memory'
 	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'
 	@echo 'make guard        fail when an answer figure fell beyond noise (30 questions, real models)'
+	@echo 'make docs         build the documents for people into build/site'
 	@echo 'make clean        remove what was made here (your library and the model files stay)'
 
 $(BIN)/python:
@@ -37,12 +38,16 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) install --progress-bar off --constraint constraints.txt --editable '.[eval]' | ($(SHOW))
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed
-	@echo 'Installing the tools for tests and checks …'
+# Installs a dependency group, named after the stamp: dev for tests and checks, docs for the documents.
+$(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed
+	@echo 'Installing the tools of the group $* …'
 	@$(BIN)/python -c 'import tomllib; \
-	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > $(VENV)/dev.txt
-	@$(PIP) install --progress-bar off --constraint constraints.txt --requirement $(VENV)/dev.txt | ($(SHOW))
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["$*"], sep="\n")' > $(VENV)/$*.txt
+	@$(PIP) install --progress-bar off --constraint constraints.txt --requirement $(VENV)/$*.txt | ($(SHOW))
 	@touch $@
+
+# A test builds the documents, too.
+$(VENV)/.dev: $(VENV)/.docs
 
 install: $(VENV)/.installed
 
@@ -82,6 +87,10 @@ guard: starter
 # Without ARGS: the starter documents' questions, all of them.
 eval: starter
 	@$(BIN)/footnote eval $(if $(ARGS),$(ARGS),seeds/golden.jsonl --limit 0 --library $(STARTER))
+
+docs: $(VENV)/.docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'The documents are in build/site/index.html; to search them:  $(BIN)/python -m http.server -d build/site'
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

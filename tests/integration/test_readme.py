@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,51 +12,44 @@ from pathlib import Path
 
 import httpx
 import pytest
+from written import CHECKOUT, QUESTION_LINES, Command, Written, furnish, of_kind
 
 from rag.settings import Settings
 
-CHECKOUT = Path(__file__).parents[2]
-README = (CHECKOUT / "README.md").read_text("utf-8")
-QUESTIONS = re.search(r"```json\n(.*?)```", README, re.DOTALL)
-EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
-COMMANDS = re.findall(r"^\$ (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
-DRAFTS = [line for line in COMMANDS if "--draft" in line]
-WATCHES = [line for line in COMMANDS if line.endswith("--watch")]
-SHARED = [line for line in COMMANDS if line.startswith(("footnote users", "footnote chat --auth"))]
+README = Written(CHECKOUT / "README.md")
+COMMANDS = README.commands
+EXAMPLES = {each.name: each.program for each in README.examples}
+DRAFTS = [each for each in COMMANDS if "--draft" in each.line]
+WATCHES = [each for each in COMMANDS if each.line.endswith("--watch")]
+SHARED = of_kind(COMMANDS, "footnote (users|chat --auth)")
 ASKED = [
-    line
-    for line in COMMANDS
-    if re.match(r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)", line) and line not in (*DRAFTS, *WATCHES, *SHARED)
+    each
+    for each in of_kind(COMMANDS, r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)")
+    if each not in (*DRAFTS, *WATCHES, *SHARED)
 ]
-CHATS = [line for line in COMMANDS if line.endswith("footnote chat")]
-MAKES = [line for line in COMMANDS if line.startswith("make ")]
+CHATS = [each for each in COMMANDS if each.line.endswith("footnote chat")]
+MAKES = of_kind(COMMANDS, "make ")
 
 
 def test_every_command_is_looked_at() -> None:
-    assert sorted(ASKED + CHATS + DRAFTS + MAKES + SHARED + WATCHES) == sorted(COMMANDS)
-    assert len(re.findall("```python", README)) == len(EXAMPLES) == 3
+    kinds = ASKED + CHATS + DRAFTS + MAKES + SHARED + WATCHES
+    assert sorted(each.line for each in kinds) == sorted(each.line for each in COMMANDS)
+    assert len(COMMANDS) == len(re.findall(r"^\$ ", README.text, re.MULTILINE))
+    assert [language for language, _ in README.fences].count("python") == len(EXAMPLES) == 3
 
 
 @pytest.fixture
 def here(tmp_path, seed_library) -> Path:
-    """A folder as the README's reader has it: a report, notes, and a library that knows of the flights."""
-    shutil.copy(CHECKOUT / "seeds/hmeimim/briefing.pdf", tmp_path / "report.pdf")
-    (tmp_path / "notes").mkdir()
-    shutil.copy(CHECKOUT / "seeds/hmeimim/brief.md", tmp_path / "notes")
-    shutil.copytree(seed_library, tmp_path / "my-library")
-    (tmp_path / "questions.jsonl").write_text(QUESTIONS[1], "utf-8")
-    return tmp_path
+    """A folder as the README's reader has it."""
+    return furnish(tmp_path, seed_library, QUESTION_LINES.search(README.text)[1])
 
 
 def environ(here: Path, **more: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(CHECKOUT), "FOOTNOTE_LIBRARY": str(here / "own")} | more
 
 
-def command_of(line: str) -> tuple[list[str], dict[str, str]]:
-    """Return the words of a command line after `footnote`, and the settings before it."""
-    words = shlex.split(line)
-    at = next(i for i, word in enumerate(words) if word.endswith("footnote"))
-    return [sys.executable, "-m", "ui.cli", *words[at + 1 :]], dict(word.split("=", 1) for word in words[:at])
+def line_of(command: Command) -> str:
+    return command.line
 
 
 @pytest.mark.models
@@ -77,27 +69,25 @@ def test_python_examples(here, name: str) -> None:
 
 @pytest.mark.models
 def test_terminal_commands_in_their_order(here) -> None:
-    for line in ASKED:
-        words, settings = command_of(line)
-        if settings:
-            subprocess.run([*words[:3], "add", "notes"], cwd=here, env=environ(here), check=True)
+    for command in ASKED:
+        if command.settings:
+            subprocess.run([*command.argv[:3], "add", "notes"], cwd=here, env=environ(here), check=True)
         done = subprocess.run(
-            words,
+            command.argv,
             cwd=here,
-            env=environ(here, FOOTNOTE_LLM="none") | settings,
+            env=environ(here, FOOTNOTE_LLM="none") | command.settings,
             capture_output=True,
             text=True,
             timeout=300,
         )
-        assert done.returncode == 0, (line, done.stderr)
+        assert done.returncode == 0, (command.line, done.stderr)
         assert done.stdout
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("line", WATCHES)
-def test_watching_goes_on_until_ctrl_c(here, line: str) -> None:
-    words, _ = command_of(line)
-    process = subprocess.Popen(words, cwd=here, env=environ(here), stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("command", WATCHES, ids=line_of)
+def test_watching_goes_on_until_ctrl_c(here, command: Command) -> None:
+    process = subprocess.Popen(command.argv, cwd=here, env=environ(here), stdout=subprocess.PIPE, text=True)
     try:
         assert next(shown for shown in process.stdout if "watching" in shown)
         process.send_signal(signal.SIGINT)
@@ -108,10 +98,9 @@ def test_watching_goes_on_until_ctrl_c(here, line: str) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("line", DRAFTS)
-def test_drafts_are_questions_to_edit(here, line: str) -> None:
-    words, _ = command_of(line)
-    one = ["1" if word == "20" else word for word in words]
+@pytest.mark.parametrize("command", DRAFTS, ids=line_of)
+def test_drafts_are_questions_to_edit(here, command: Command) -> None:
+    one = ["1" if word == "20" else word for word in command.argv]
     library = environ(here, FOOTNOTE_LIBRARY=str(here / "my-library"))
     done = subprocess.run(one, cwd=here, env=library, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -119,11 +108,14 @@ def test_drafts_are_questions_to_edit(here, line: str) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("line", CHATS)
-def test_chats_open_and_end_cleanly(here, line: str) -> None:
-    words, settings = command_of(line)
+@pytest.mark.parametrize("command", CHATS, ids=line_of)
+def test_chats_open_and_end_cleanly(here, command: Command) -> None:
     process = subprocess.Popen(
-        [*words, "--port", "0"], cwd=here, env=environ(here) | settings, stdout=subprocess.PIPE, text=True
+        [*command.argv, "--port", "0"],
+        cwd=here,
+        env=environ(here) | command.settings,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         told = next(shown for shown in process.stdout if "ready" in shown)
@@ -137,7 +129,7 @@ def test_chats_open_and_end_cleanly(here, line: str) -> None:
 
 @pytest.mark.models
 def test_several_people_sign_in(here) -> None:
-    users, chat = (command_of(line)[0] for line in SHARED)
+    users, chat = (command.argv for command in SHARED)
     private = environ(here, FOOTNOTE_LIBRARY=str(here / "my-library"), FOOTNOTE_LLM="none")
     done = subprocess.run(
         [*users, "--stdin"],
@@ -167,21 +159,30 @@ def test_several_people_sign_in(here) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [*MAKES, 'make ask Q="…"', "make check", "make bench", "make eval", "make clean"]
+    "line",
+    [
+        *map(line_of, MAKES),
+        'make ask Q="…"',
+        "make check",
+        "make bench",
+        "make docs",
+        "make eval",
+        "make clean",
+    ],
 )
 def test_make_targets_exist(line: str) -> None:
     subprocess.run([*shlex.split(line), "--dry-run"], cwd=CHECKOUT, check=True, capture_output=True)
 
 
 def test_the_table_of_settings_is_complete() -> None:
-    table = README[README.index("| setting |") : README.index("```console\n$ FOOTNOTE_LLM")]
+    table = README.text[README.text.index("| setting |") : README.text.index("```console\n$ FOOTNOTE_LLM")]
     assert set(re.findall(r"`(\w+)`(?=[, |])", table)) >= set(Settings.model_fields)
 
 
 def test_the_table_of_formats_is_complete() -> None:
     from ingest.load import SUPPORTED
 
-    table = README[README.index("| format |") : README.index("## Settings")]
+    table = README.text[README.text.index("| format |") : README.text.index("## Settings")]
     assert {each.removesuffix(".markdown") for each in SUPPORTED} - {""} <= set(
         re.findall(r"`(\.\w+)`", table)
     )
