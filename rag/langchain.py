@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequ
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForChainRun,
@@ -20,6 +20,7 @@ from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import run_in_executor
 from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from rag.errors import UsageError
 from rag.followup import FollowUp, exchanges
