@@ -71,4 +71,5 @@ def awaited(
 
     aside.__name__ = f"a{method.__name__}"
     aside.__doc__ = f"Do as `{method.__name__}` does, without blocking the event loop."
-    return aside
+    found: Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]] = aside
+    return found

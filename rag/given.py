@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 AT_ONCE = 64
 """Texts sent in one call: what every provider takes."""
 
-WORD = 0.5
-"""Weight of a word itself in its vector, against 1 - WORD of the text that it stands in."""
+WORD = 0.3
+"""Weight of a word itself in its vector, against 1 - WORD of the text that it stands in.
+
+Of 250 questions over 400 paragraphs, with the vectors of all-MiniLM-L6-v2, the best sentence holds the answer
+of .79, the best three of .92; with its own token vectors .80 and .93; at WORD = .7 .74 and .88. Of 98
+sentences with one word put in another's place, the check then finds 6, and 17 of 98 with token vectors; at
+WORD = 0 it finds 1.
+"""
 
 _PIECE = re.compile(r"[^\W_]{1,5}|[^\w\s]|_")
 """About a token each, and rather shorter: a passage must not outgrow what a model reads."""
