@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 T = TypeVar("T")
@@ -65,11 +65,10 @@ def awaited(
 ) -> Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]]:
     """Return a method as one to await, which does the same in a thread."""
 
-    @wraps(method)
-    async def aside(self: Owner, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def aside(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(method, self, *args, **kwargs)
 
+    update_wrapper(aside, method)
     aside.__name__ = f"a{method.__name__}"
     aside.__doc__ = f"Do as `{method.__name__}` does, without blocking the event loop."
-    found: Callable[Concatenate[Owner, P], Coroutine[Any, Any, T]] = aside
-    return found
+    return aside

@@ -41,9 +41,14 @@ class LangChainDoors:
         from rag.langchain import PassageRetriever
 
         assistant = cast("Assistant", self)
-        chosen = {"within": within, "titles": titles, "collection": collection}
         return PassageRetriever(
-            library=assistant.library, embedder=assistant.embedder, k=k, **chosen, **options
+            library=assistant.library,
+            embedder=assistant.embedder,
+            k=k,
+            within=within,
+            titles=titles,
+            collection=collection,
+            **options,
         )
 
     def as_runnable(self) -> Runnable[Any, Answer]:

@@ -213,7 +213,7 @@ def _asked(question: object) -> tuple[str, list[Turn]]:
     raise UsageError("ask with a text, or with {'question': text, 'history': messages}")
 
 
-def _turns(history: Sequence[Any]) -> list[Turn]:
+def _turns(history: Any) -> list[Turn]:
     """Return messages as turns: each question with all that was answered to it."""
     roles = {"human": "user", "ai": "agent"}
     messages = convert_to_messages(history)
