@@ -124,8 +124,8 @@ class Assistant(LangChainDoors):
         """Answer from what a retriever of LangChain's finds, without a library of ours.
 
         The text of each document that it finds is a passage, and a citation's place is in that text, or in
-        its source where the metadata has ``start_index``; see `rag.outside`. The confidence is fitted to our
-        own search, and less exact here.
+        its source where the metadata has ``start_index``; see `rag.outside`. The confidence is fitted to
+        whole libraries and runs higher here.
 
         Args:
             retriever: finds documents, best first.
