@@ -46,7 +46,9 @@ if TYPE_CHECKING:
         UsageError,
         UserError,
     )
+    from rag.given import EmbeddingsAdapter
     from rag.library import Library
+    from rag.marks import marked
     from rag.settings import Settings, load_settings
     from rag.types import (
         Answer,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
         Sentence,
         SentenceChecked,
         TextWritten,
+        Turn,
     )
 
 __all__ = [
@@ -74,6 +77,7 @@ __all__ = [
     "ConversationNotFound",
     "Document",
     "DocumentNotFound",
+    "EmbeddingsAdapter",
     "EmptyDocument",
     "EncryptedDocument",
     "EvaluationError",
@@ -102,16 +106,23 @@ __all__ = [
     "StorageError",
     "SyncRefused",
     "TextWritten",
+    "Turn",
     "UnknownFormat",
     "UploadNotFound",
     "UsageError",
     "UserError",
     "load_settings",
+    "marked",
 ]
 
-_HOMES = {"Assistant": "rag.assistant", "Library": "rag.library"} | dict.fromkeys(
-    ("Settings", "load_settings"), "rag.settings"
-)
+_HOMES = {
+    "Assistant": "rag.assistant",
+    "EmbeddingsAdapter": "rag.given",
+    "Library": "rag.library",
+    "Settings": "rag.settings",
+    "load_settings": "rag.settings",
+    "marked": "rag.marks",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection, Generator, Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Semaphore
+from typing import TYPE_CHECKING, Self
 
 from rag.answering import Outcome, answer, quoted
-from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, QuestionError
+from rag.aside import Aside, awaited
+from rag.doors import LangChainDoors
+from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, UsageError
 from rag.followup import FollowUp, follow_up
 from rag.library import Library
+from rag.model_errors import GIVEN
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
-from rag.search import search
+from rag.question import MAX_QUESTION_CHARS as MAX_QUESTION_CHARS
+from rag.question import valid
+from rag.search import Evidence, search
 from rag.settings import Settings, load_settings
 from rag.stages import stage
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
@@ -24,32 +30,48 @@ from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
 
 if TYPE_CHECKING:
-    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.embeddings import Embeddings
+    from langchain_core.language_models import LanguageModelInput
+    from langchain_core.messages import AIMessage
+    from langchain_core.retrievers import RetrieverLike
     from langchain_core.runnables import Runnable, RunnableConfig
 
-MAX_QUESTION_CHARS = 4_000
 REWRITE_PIECES = 48
 """Of a rewrite, as the model sends it: about a token each. Providers differ in how a limit is told them."""
 EXACT_LIMIT = 20_000
 """Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
 
 
-class Assistant:
-    """Answers questions from a library. Use as a context manager, or call `close`."""
+class Assistant(LangChainDoors):
+    """Answers questions from a library, or from what a retriever finds.
+
+    Use as a context manager, with or without `async`, or call `close`. Safe for threads.
+    """
 
     def __init__(
-        self, library: Library, embedder: Embedder, chat_model: ChatModel | None, settings: Settings
+        self,
+        library: Library | None,
+        embedder: Embedder,
+        chat_model: ChatModel | None,
+        settings: Settings,
+        *,
+        retriever: RetrieverLike | None = None,
     ) -> None:
-        """Join the parts; see `open`.
+        """Join the parts; see `open` and `over`. Without a library, there is a retriever.
 
         Raises:
             LibraryIncompatible: the library was made with another embedder.
         """
-        library.require(embedder.fingerprint)
-        self.library = library
+        if library is not None:
+            library.require(embedder.fingerprint)
+        self._library = library
+        self._retriever = retriever
         self.embedder = RememberingEmbedder(embedder)
         self.settings = settings
         self._chat_model = chat_model
+        self.aside = Aside()
+        one = chat_model is not None and settings.llm.startswith("local")
+        self.line: AbstractContextManager[object] = Semaphore(1) if one else nullcontext()
 
     @classmethod
     def open(
@@ -57,13 +79,18 @@ class Assistant:
         library: str | os.PathLike[str] | None = None,
         *,
         settings: Settings | None = None,
+        chat_model: ChatModel | Runnable[LanguageModelInput, AIMessage] | None = None,
+        embeddings: Embedder | Embeddings | None = None,
         progress: Progress | None = None,
-    ) -> Assistant:
+    ) -> Self:
         """Open a library for questions.
 
         Args:
             library: its folder; that of the settings when None.
             settings: from `load_settings`; read from the usual places when None.
+            chat_model: writes the answers, in place of the model of the settings: any of LangChain's.
+            embeddings: in place of the embedder of the settings: any of LangChain's, and the same that the
+                library was made with.
             progress: called with (label, done, total) while model files are fetched.
 
         Raises:
@@ -74,8 +101,8 @@ class Assistant:
         settings = settings or load_settings()
         opened = Library.open(Path(library) if library is not None else settings.library)
         try:
-            chat_model = make_chat_model(settings, progress)
-            assistant = cls(opened, make_embedder(settings, progress), chat_model, settings)
+            writer, settings = _writer(settings, progress, chat_model)
+            assistant = cls(opened, make_embedder(settings, progress, embeddings), writer, settings)
             if len(opened) > EXACT_LIMIT:
                 with suppress(LibraryInUse):  # then the exact scan answers, only more slowly
                     opened.open_index()
@@ -84,21 +111,76 @@ class Assistant:
             opened.close()
             raise
 
-    def __enter__(self) -> Assistant:
+    @classmethod
+    def over(
+        cls,
+        retriever: RetrieverLike,
+        *,
+        settings: Settings | None = None,
+        chat_model: ChatModel | Runnable[LanguageModelInput, AIMessage] | None = None,
+        embeddings: Embedder | Embeddings | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Answer from what a retriever of LangChain's finds, without a library of ours.
+
+        The text of each document that it finds is a passage, and a citation's place is in that text, or in
+        its source where the metadata has ``start_index``; see `rag.outside`. The confidence is fitted to
+        whole libraries and runs higher here.
+
+        Args:
+            retriever: finds documents, best first.
+            settings: as for `open`.
+            chat_model: as for `open`.
+            embeddings: as for `open`; they see the sentences of what was found.
+            progress: as for `open`.
+
+        Raises:
+            ModelError: a model is not to be had.
+            SettingsError: a setting is unknown or invalid.
+        """
+        writer, settings = _writer(settings or load_settings(), progress, chat_model)
+        embedder = make_embedder(settings, progress, embeddings)
+        return cls(None, embedder, writer, settings, retriever=retriever)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
     def close(self) -> None:
-        """Stop the model's process and close the library."""
+        """Stop the model's process and close the library, once no cancelled question is at work on them."""
         if self._chat_model is not None:
             self._chat_model.close()
-        self.library.close()
+        self.aside.settle()
+        if self._library is not None:
+            self._library.close()
+
+    aclose = awaited(close)
+
+    @property
+    def library(self) -> Library:
+        """The library that is asked.
+
+        Raises:
+            LibraryMissing: a retriever is asked instead.
+        """
+        if self._library is None:
+            raise LibraryMissing(
+                "this assistant answers from a retriever, and has no library: use Assistant.open"
+            )
+        return self._library
 
     def warm(self) -> None:
         """Load in advance what a first question would wait for: index, embedder and model."""
-        self.library.open_index()
+        if self._library is not None:
+            self._library.open_index()
         self.embedder.warm()
         if self._chat_model is not None:
             self._chat_model.runnable()
@@ -125,8 +207,21 @@ class Assistant:
             LibraryError: the library is empty or cannot be read.
             ModelError: the model does not answer.
         """
-        events = self.stream(question, history=history, within=within)
-        return next(event.answer for event in events if isinstance(event, AnswerFinished))
+        with self.line:
+            events = self.stream(question, history=history, within=within)
+            return next(event.answer for event in events if isinstance(event, AnswerFinished))
+
+    async def aask(
+        self, question: str, *, history: Sequence[Turn] = (), within: Collection[str] | None = None
+    ) -> Answer:
+        """Return what `ask` does, without blocking the event loop; cancelling it stops the model."""
+
+        def events() -> Generator[Event, None, None]:
+            with self.line:
+                yield from self.stream(question, history=history, within=within)
+
+        async with aclosing(self.aside.each(events())) as made:
+            return await anext(event.answer async for event in made if isinstance(event, AnswerFinished))
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         """Return what a question asks after the turns of `history`: rewritten where a fast model can."""
@@ -139,7 +234,7 @@ class Assistant:
         history: Sequence[Turn] = (),
         within: Collection[str] | None = None,
         config: RunnableConfig | None = None,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Yield the answer as it is made: `EvidenceFound`, then text and sentences, then `AnswerFinished`.
 
         Args:
@@ -152,17 +247,16 @@ class Assistant:
             QuestionError, LibraryError, ModelError: as `ask` does.
         """
         started = time.perf_counter()
-        question = _valid(question)
-        if not len(self.library):
+        question = valid(question)
+        if self._library is not None and not len(self._library):
             raise LibraryMissing(
-                f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
+                f"the library {self._library.path} is empty: fill it with 'footnote add PATH…'"
             )
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
-            scope = None if within is None else frozenset(within)
-            found = search(self.library, self.embedder, asked, self.settings.passages, scope)
+            found = self._found(asked, within, run.config)
             run.outputs = found.told
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
@@ -186,20 +280,32 @@ class Assistant:
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
 
-    def as_retriever(self, k: int = 5) -> BaseRetriever:
-        """Return a LangChain retriever; its documents carry uri, title, page, start and end in metadata."""
-        from rag.langchain import PassageRetriever
+    async def astream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: Collection[str] | None = None,
+        config: RunnableConfig | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Yield what `stream` does, without blocking the event loop; cancelling it stops the model."""
+        events = self.stream(question, history=history, within=within, config=config)
+        async with aclosing(self.aside.each(events)) as made:
+            async for event in made:
+                yield event
 
-        return PassageRetriever(library=self.library, embedder=self.embedder, k=k)
+    def _found(
+        self, asked: FollowUp, within: Collection[str] | None, config: RunnableConfig | None
+    ) -> Evidence:
+        if self._library is not None:
+            scope = None if within is None else frozenset(within)
+            return search(self._library, self.embedder, asked, self.settings.passages, scope)
+        if within is not None:
+            raise UsageError("'within' chooses documents of a library, and this assistant has a retriever")
+        from rag.outside import search_outside
 
-    def as_runnable(self) -> Runnable[Any, Answer]:
-        """Return a LangChain Runnable from a question to its `Answer`.
-
-        Its stream yields the `Answer` so far: first key quotes and passages, last the whole.
-        """
-        from rag.langchain import AnswerRunnable
-
-        return AnswerRunnable(self)
+        assert self._retriever is not None  # noqa: S101 - there is a library or a retriever
+        return search_outside(self._retriever, self.embedder, asked, self.settings.passages, config)
 
     def _follow_up(self, question: str, history: Sequence[Turn]) -> FollowUp:
         quick = self._chat_model is not None and not self.settings.llm.startswith("local")
@@ -214,15 +320,15 @@ class Assistant:
             return ""
 
 
-def _valid(question: str) -> str:
-    stripped = question.strip()
-    if not stripped:
-        raise QuestionError(
-            'the question is empty: write it between quotes, as in footnote ask "When did …?"'
-        )
-    if len(stripped) > MAX_QUESTION_CHARS:
-        raise QuestionError(
-            f"the question has {len(stripped):,} characters and may have {MAX_QUESTION_CHARS:,}: "
-            "shorten it, or add the text as a document"
-        )
-    return stripped
+def _writer(
+    settings: Settings,
+    progress: Progress | None,
+    given: ChatModel | Runnable[LanguageModelInput, AIMessage] | None,
+) -> tuple[ChatModel | None, Settings]:
+    """Return the chat model, and settings that name it: their own, or the one that is given."""
+    if given is None:
+        return make_chat_model(settings, progress), settings
+    from rag.given import as_chat_model
+
+    chat_model = as_chat_model(given)
+    return chat_model, settings.model_copy(update={"llm": f"{GIVEN}{chat_model.name}"})

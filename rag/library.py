@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from rag.aside import awaited
 from rag.catalog import Catalog
 from rag.errors import DocumentNotFound, LibraryIncompatible
 from rag.index import ChromaIndex, Hits
@@ -24,7 +25,10 @@ from rag.vectors import Matrix
 
 
 class Library:
-    """Documents and how to find passages in them. Use as a context manager, or call `close`."""
+    """Documents and how to find passages in them. Use as a context manager, or call `close`.
+
+    Safe for threads. `adocuments` and its kind are the same for programs with an event loop.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         """Wrap an open catalogue; see `open`."""
@@ -60,12 +64,20 @@ class Library:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Library:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
     def close(self) -> None:
         """Close the index cleanly and let the next writer in."""
         with self._mutex:
             self._index.close()
             self.catalog.close(sealing=self._lock.held)
             self._lock.release()
+
+    aclose = awaited(close)
 
     @property
     def read_only(self) -> bool:
@@ -113,6 +125,9 @@ class Library:
     def text(self, document_id: str) -> str:
         """Return the extracted text of a document, which all offsets point into."""
         return self.catalog.text(document_id)
+
+    adocuments, adocument, afind = awaited(documents), awaited(document), awaited(find)
+    atext = awaited(text)
 
     def search_dense(self, vector: Matrix, k: int, within: frozenset[str] | None = None) -> Hits:
         """Return the `k` passages nearest to a unit vector as (id, cosine), best first.
@@ -196,6 +211,8 @@ class Library:
             self._index.apply(self.catalog.remove(document_id))
             if document is not None:
                 remove_upload(self.path, document.uri)
+
+    aremove = awaited(remove)
 
     def open_index(self, progress: Progress | None = None) -> None:
         """Open Chroma and bring it up to the catalogue; an exact scan answers until that is done.

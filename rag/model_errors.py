@@ -11,6 +11,9 @@ import re
 from rag.errors import FootnoteError, ModelError, ModelUnavailable
 from rag.settings import Settings
 
+GIVEN = "given:"
+"""Before the name of a model that a program brought along, where settings name the model."""
+
 _TIMEOUTS = {"APITimeoutError", "TimeoutException", "TimeoutError", "ModelTimeoutError"}
 _CONNECTIONS = {
     "APIConnectionError",
@@ -33,6 +36,8 @@ def translate(error: BaseException, settings: Settings) -> FootnoteError:
     """Return what an error of a chat model's client means to the user, in one line."""
     if isinstance(error, FootnoteError):
         return error
+    if settings.llm.startswith(GIVEN):
+        return translate_given(error, settings.llm.removeprefix(GIVEN))
     where = f" at {settings.llm_base_url}" if settings.llm_base_url else ""
     model = "the local model" if settings.llm.startswith("local") else f"the model {settings.llm}{where}"
     names = {kind.__name__ for kind in type(error).__mro__}
@@ -54,6 +59,20 @@ def translate(error: BaseException, settings: Settings) -> FootnoteError:
             f" lower FOOTNOTE_EVIDENCE_TOKENS{wider}"
         )
     return _by_status(status, model, said, settings)
+
+
+def translate_given(error: BaseException, model: str) -> FootnoteError:
+    """Return what an error of a model that a program brought along means; no setting is at fault."""
+    if isinstance(error, FootnoteError):
+        return error
+    names = {kind.__name__ for kind in type(error).__mro__}
+    status = getattr(error, "status_code", None)
+    said = _first_line(error)
+    reason = f"{type(error).__name__}{said and f': {said}'}"
+    later = status in (408, 409, 429) or (status is not None and status >= 500)
+    if later or names & (_TIMEOUTS | _CONNECTIONS):
+        return ModelUnavailable(f"the model {model} does not answer ({reason}); try again later")
+    return ModelError(f"the model {model} failed ({reason}); see how it is made in your program")
 
 
 def _by_status(status: int | None, model: str, said: str, settings: Settings) -> FootnoteError:

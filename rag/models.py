@@ -22,6 +22,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
+    from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
     from numpy.typing import NDArray
     from openai import DefaultHttpxClient
@@ -84,13 +85,26 @@ class ChatModel(Protocol):
         """Let the model go."""
 
 
-def make_embedder(settings: Settings, progress: Progress | None = None) -> Embedder:
+def make_embedder(
+    settings: Settings, progress: Progress | None = None, given: Embedder | Embeddings | None = None
+) -> Embedder:
     """Return the embedder that `settings.embedder` names, fetching its files if need be.
+
+    Args:
+        settings: name the embedder.
+        progress: called with (label, done, total) while its files are fetched.
+        given: takes its place: an embedder, or embeddings of LangChain's.
 
     Raises:
         ArtifactError: its files are not to be had, or of a kind that does not serve.
         StorageError: they cannot be stored.
+        SettingsError: nothing says which model embeddings of LangChain's are.
+        ModelError: the embeddings do not answer.
     """
+    if given is not None:
+        from rag.given import as_embedder
+
+        return as_embedder(given)
     if settings.embedder != "minilm":
         from rag.folder_embedder import FolderEmbedder
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rag.errors import QuestionError
 from rag.folding import folded
 from rag.vectors import Matrix, TokenVectors
 from rag.words import stem, terms
@@ -53,6 +54,7 @@ _POLAR = re.compile(
 )
 _CHOICE = re.compile(r"\b(what|which|or)\b", re.IGNORECASE)
 MOST_PARTS, LEAST_TERMS = 6, 3
+MAX_QUESTION_CHARS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +141,22 @@ def offers(text: str, question: str, wanted: Kind) -> float:
     if wanted in ("who", "where"):
         return min(sum(name.lower() not in asked for name in _NAME.findall(text)), 2) / 2
     return 0.0
+
+
+def valid(question: str) -> str:
+    """Return a question without the space around it.
+
+    Raises:
+        QuestionError: nothing is left, or more than `MAX_QUESTION_CHARS`.
+    """
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError(
+            'the question is empty: write it between quotes, as in footnote ask "When did …?"'
+        )
+    if len(stripped) > MAX_QUESTION_CHARS:
+        raise QuestionError(
+            f"the question has {len(stripped):,} characters and may have {MAX_QUESTION_CHARS:,}: "
+            "shorten it, or add the text as a document"
+        )
+    return stripped

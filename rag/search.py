@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from rag.retrieve import Query, candidates
 from rag.types import Candidate, Citation, FoundPassage
 from rag.vectors import TokenVectors, unit
 from rag.words import stem, stem_set, terms
+from rag.wrapping import see_questions
 
 RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
 """Passages whose sentences are looked at: for each passage wanted, at least, and at most."""
@@ -95,6 +96,11 @@ def search(
     """Return the evidence for a question in the `k` best passages, of all documents or of those `within`."""
     with library.catalog.snapshot():
         found = find(library, embedder, follow_up, k, within)
+    return judged(found, follow_up)
+
+
+def judged(found: Found, follow_up: FollowUp) -> Evidence:
+    """Return what was found as evidence: its sentences ranked, and how sure they are."""
     ranked = rank(found.spans, found.tokens, found.question)
     sure = confidence(ranked, found.question)
     return Evidence(
@@ -119,13 +125,34 @@ def find(
     within: frozenset[str] | None = None,
 ) -> Found:
     """Return the `k` best passages for a question, and their sentences."""
-    question, queries = _understood(library, embedder, follow_up)
+    question, queries = understood(embedder, follow_up, library.catalog.document_frequency, len(library))
     split = parts(follow_up.question)
-    pieces = [Query(text, vector) for text, vector in zip(split, embedder.embed(split), strict=True)]
+    pieces = [Query(t, s.whole) for t, s in zip(split, see_questions(embedder, split), strict=True)]
     depth = max(LEAST_RERANKED, min(MOST_RERANKED, round(RERANKED * k)))
     every = candidates(library, queries, 3 * max(k, depth), pieces, within)
     passages = [each for each in every if not each.repeats][: max(k, depth)]
     spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
+    return best_of(question, every, passages, spans, embedder, k)
+
+
+def best_of(
+    question: Question,
+    every: Sequence[FoundPassage],
+    passages: Sequence[FoundPassage],
+    spans: Sequence[Span],
+    embedder: Embedder,
+    k: int,
+) -> Found:
+    """Return the `k` best passages, after their sentences were looked at.
+
+    Args:
+        question: what is asked.
+        every: all passages that were found, repeats among them.
+        passages: those that may be chosen.
+        spans: the sentences of those that are looked into.
+        embedder: sees the sentences.
+        k: how many are wanted.
+    """
     tokens = embedder.embed_tokens([span.text for span in spans]) if spans else []
     best = rerank(passages, spans, tokens, question)
     kept = {passage.id: (place, passage) for place, passage in enumerate(best[:k])}
@@ -140,15 +167,26 @@ def find(
     )
 
 
-def _understood(library: Library, embedder: Embedder, follow_up: FollowUp) -> tuple[Question, list[Query]]:
-    """Return the question with its weights and vectors, and what to search for."""
+def understood(
+    embedder: Embedder,
+    follow_up: FollowUp,
+    frequency_of: Callable[[Sequence[str]], Mapping[str, int]],
+    size: int,
+) -> tuple[Question, list[Query]]:
+    """Return the question with its weights and vectors, and what to search for.
+
+    Args:
+        embedder: sees the question.
+        follow_up: what is asked, and what is searched beside it.
+        frequency_of: tells how many passages each word stands in.
+        size: how many passages there are.
+    """
     texts = [follow_up.question, follow_up.query] if follow_up.weight else [follow_up.question]
-    seen = embedder.embed_tokens(texts)
+    seen = see_questions(embedder, texts)
     weights = (1.0, follow_up.weight)[: len(texts)]
     queries = [Query(t, s.whole, w) for t, s, w in zip(texts, seen, weights, strict=True)]
     words = list(dict.fromkeys(word for text in texts for word in terms(text)))
-    frequency = library.catalog.document_frequency(words)
-    size = len(library)
+    frequency = frequency_of(words)
     context = terms(follow_up.query) if follow_up.weight else []
     question = Question(
         follow_up.question,

@@ -1,16 +1,35 @@
-"""Embedders around another embedder: the base of those that keep what it made, and one in memory."""
+"""Embedders around another embedder: the base of those that keep what it made, and one in memory.
+
+Some embedders see a question in another way than a text that may answer it; they have `embed_questions`.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from rag.models import Embedder
 from rag.vectors import Matrix, TokenVectors
 
 KEPT_BYTES = 96 * 2**20
 """About 3,500 sentences: all that is asked of a small library, and what many ask at once of a large one."""
+
+
+@runtime_checkable
+class SeesQuestions(Protocol):
+    """An embedder that sees questions in a way of their own."""
+
+    def embed_questions(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return for each question its unit vector and those of its tokens."""
+
+
+def see_questions(embedder: Embedder, texts: Sequence[str]) -> list[TokenVectors]:
+    """Return for each question its unit vector and those of its tokens."""
+    if isinstance(embedder, SeesQuestions):
+        return embedder.embed_questions(texts)
+    return embedder.embed_tokens(texts)
 
 
 class WrappedEmbedder:
@@ -30,6 +49,11 @@ class WrappedEmbedder:
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return for each text its unit vector and those of its tokens."""
         return self._embedder.embed_tokens(texts)
+
+    def embed_questions(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return for each question its unit vector and those of its tokens."""
+        inner = self._embedder
+        return inner.embed_questions(texts) if isinstance(inner, SeesQuestions) else self.embed_tokens(texts)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens `text` has, special tokens apart."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from fakes import put
+from providers import PROTOCOLS, Served, serving
 
 from rag.assistant import Assistant
 from rag.models import make_chat_model
@@ -22,86 +20,10 @@ FOLLOW_UP, REWRITE = "When did it see the moon?", "When did the zebra see the mo
 ANSWER = "The zebra saw the moon on 26 October."
 
 
-def _openai(words: list[str]) -> Iterator[str]:
-    head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "some"}
-    for n, word in enumerate(words):
-        delta = {"content": word} | ({"role": "assistant"} if n == 0 else {})
-        chunk = head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-        yield f"data: {json.dumps(chunk)}\n\n"
-    yield f"data: {json.dumps(head | {'choices': [{'index': 0, 'delta': {}, 'finish_reason': 'stop'}]})}\n\n"
-    yield "data: [DONE]\n\n"
-
-
-def _anthropic(words: list[str]) -> Iterator[str]:
-    def event(kind: str, **facts) -> str:
-        return f"event: {kind}\ndata: {json.dumps({'type': kind} | facts)}\n\n"
-
-    usage = {"input_tokens": 1, "output_tokens": 1}
-    message = {"id": "1", "type": "message", "role": "assistant", "model": "some", "content": []}
-    message |= {"stop_reason": None, "stop_sequence": None, "usage": usage}
-    yield event("message_start", message=message)
-    yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    for word in words:
-        yield event("content_block_delta", index=0, delta={"type": "text_delta", "text": word})
-    yield event("content_block_stop", index=0)
-    yield event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage=usage)
-    yield event("message_stop")
-
-
-def _ollama(words: list[str]) -> Iterator[str]:
-    head = {"model": "some", "created_at": "2026-01-01T00:00:00Z"}
-    for word in words:
-        yield json.dumps(head | {"message": {"role": "assistant", "content": word}, "done": False}) + "\n"
-    last = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
-    yield json.dumps(head | last) + "\n"
-
-
-PROTOCOLS = {"openai": _openai, "anthropic": _anthropic, "ollama": _ollama}
-
-
-class Served(ThreadingHTTPServer):
-    """Answers as it is told to, word by word, and keeps what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self, provider: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.speak = PROTOCOLS[provider]
-        self.answers: list[str] = []
-        self.asked: list[dict] = []
-        self.sent = 0
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Served
-
-    def do_POST(self) -> None:
-        self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        answer = self.server.answers.pop(0)
-        self.send_response(200)
-        stream = "application/x-ndjson" if self.server.speak is _ollama else "text/event-stream"
-        self.send_header("Content-Type", stream)
-        self.end_headers()
-        with suppress(ConnectionError):  # the client has had enough
-            for piece in self.server.speak([f"{word} " for word in answer.split()]):
-                self.wfile.write(piece.encode())
-                self.server.sent += 1
-
-    def log_message(self, *args) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(params=sorted(PROTOCOLS))
 def served(request) -> Iterator[tuple[str, Served]]:
-    server = Served(request.param)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(request.param) as server:
         yield request.param, server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

@@ -35,3 +35,11 @@ def test_importing_pulls_in_nothing_heavy() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy = {"torch", "transformers", "sentence_transformers", "chromadb", "langchain", "langchain_core"}
     assert heavy & set(loaded.split()) == set()
+
+
+def test_importing_the_package_alone_pulls_in_next_to_nothing() -> None:
+    code = "import rag, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    ours = {name for name in loaded.split() if name.partition(".")[0] == "rag"}
+    assert ours == {"rag"}
+    assert {"asyncio", "numpy", "pydantic", "sqlalchemy"} & set(loaded.split()) == set()
