@@ -54,7 +54,7 @@ def watched(served, address="", *, window=WIDE):
         asked_for = []
         page.on("request", lambda request: asked_for.append(request.url))
         settled(page)
-        page.wait_for_selector(".masthead-facts")
+        page.wait_for_selector(".masthead-facts", state="attached")  # a phone does not show them
         before = resting(page)
         yield page
         page.wait_for_timeout(200)
@@ -158,7 +158,7 @@ def test_in_answers_and_questions(served, window):
     with watched(served, f"/#c/{conversation}", window=window) as page:
         wanted = [as_shown(words) for words in HOSTILE]
         answered(page, wanted[0])
-        page.wait_for_selector("#side .side-open")
+        page.wait_for_selector("#side .side-open", state="attached")
         assert read(page, "#ask .question") == [*wanted, wanted[0]]
         assert read(page, ".sentence.supported .said") == wanted
         assert read(page, ".sentence.unsupported .said") == wanted
