@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from ingest.limits import Limits
 from rag.access import may_change, owner_of
 from rag.collections import Collections
-from rag.library import Library, path_of
+from rag.library import Library
 from rag.titles import Titles
 from rag.types import Document
 from rag.upkeep import uploaded
@@ -73,11 +73,7 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
 
     @app.delete("/documents/{document_id}", status_code=204)
     def remove(request: Request, document_id: str) -> Response:
-        document = document_for(library, document_id, visitor(request), change=True)
-        place = path_of(document.uri)
-        if place is not None:
-            intake.jobs.forget(place)
-        library.remove(document.id)
+        intake.remove(document_for(library, document_id, visitor(request), change=True))
         return Response(status_code=204)
 
     return intake
