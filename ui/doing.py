@@ -17,8 +17,9 @@ from rich.console import Console
 from rag.errors import LibraryInUse
 from rag.settings import Settings
 from rag.types import Event, Turn
-from ui.local_client import Added, running
+from ui.local_client import Added
 from ui.local_forms import ADDING, ASKING
+from ui.running import running
 from ui.stopping import Stop, gentle_stop
 from ui.terminal import fetching, words
 

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.errors import FootnoteError, ServerGone
-from rag.settings import Settings
 from rag.types import AnswerFinished, Event, Turn
 from rag.wire import event_from_dict
-from ui.local_file import Door, found, own_version
+from ui.local_file import Door
 from ui.local_forms import (
-    difference,
     error_from_dict,
     hashes_to_dict,
     outcome_from_dict,
@@ -57,34 +55,6 @@ class Added:
     outcomes: list[Outcome]
     n_passages: int
     stopped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The running Footnote that a command can ask, or why it cannot ask the one that runs; or neither."""
-
-    server: Server | None = None
-    objection: str = ""
-
-
-def running(settings: Settings, names: Sequence[str] = ()) -> Found:
-    """Look for a Footnote that runs on the library of the settings, and is as the command wants it.
-
-    Args:
-        settings: the command's.
-        names: the settings that have to be the same where they are given.
-    """
-    door = found(settings.library.expanduser())
-    if door is None:
-        return Found()
-    if door.version != own_version():
-        return Found(None, f"it is version {door.version}, and this is {own_version()}")
-    server = Server(door)
-    theirs = server.settings()
-    if theirs is None:
-        return Found()
-    differs = difference(settings, names, theirs, door.secret)
-    return Found(None, differs) if differs else Found(server)
 
 
 class Server:

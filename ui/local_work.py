@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +167,7 @@ def _form(event: Event) -> Line:
     """Return an event with what the terminal can show beside the answer: how it came about."""
     form = event_to_dict(event)
     if isinstance(event, AnswerFinished) and event.answer.trace is not None:
-        form["trace"] = asdict(event.answer.trace)
+        form["trace"] = event.answer.trace.to_dict()
     return form
 
 

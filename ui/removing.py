@@ -10,7 +10,7 @@ from rag.library import Library
 from rag.settings import Settings
 from ui.caring import purge_and_report
 from ui.doing import explained
-from ui.local_client import running
+from ui.running import running
 from ui.terminal import words
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 import ingest.pipeline
 import rag.assistant
 import rag.models
-import ui.local_client
+import ui.running
 from ingest.load import load
 from ingest.worker import Worker
 from rag.assistant import Assistant
@@ -152,7 +152,7 @@ def test_who_cannot_ask_it_is_told_why_the_library_is_not_written_to(
         add_and_report(console, other, [folder])
     with pytest.raises(LibraryInUse, match=because):
         sync_and_report(console, Request(other, [folder]))
-    monkeypatch.setattr(ui.local_client, "own_version", lambda: "9.9")
+    monkeypatch.setattr(ui.running, "own_version", lambda: "9.9")
     with pytest.raises(LibraryInUse, match=re.escape("and this is 9.9")):
         remove_and_report(console, settings, ["News"], purge=False)
     assert len(chat.library.documents()) == 1

@@ -21,10 +21,10 @@ from ingest.worker import Worker
 from rag.assistant import Assistant
 from rag.errors import LibraryMissing, QuestionError, ServerGone, SyncRefused
 from rag.holder import DOOR
-from rag.settings import load_settings
 from rag.types import AnswerFinished, EvidenceFound, Turn
-from ui.local_client import Server, running
-from ui.local_file import found
+from ui.local_client import Server
+from ui.local_file import Door, found
+from ui.running import Found, running
 
 SAID = "A plane came from Libya on 26 October [1]."
 
@@ -257,32 +257,9 @@ def test_documents_are_removed_and_one_that_is_gone_already_is_no_error(server, 
 def test_a_server_with_another_secret_is_not_talked_to(opened, settings) -> None:
     file = opened.library.path / DOOR
     file.write_text(json.dumps(json.loads(file.read_text()) | {"secret": "wrong"}))
-    assert running(settings) == ui.local_client.Found()
+    assert running(settings) == Found()
     with pytest.raises(ServerGone, match="for who can read the library's files"):
         list(Server(found(opened.library.path)).ask("x"))
-
-
-def test_an_address_where_nobody_answers_is_no_server(opened, settings) -> None:
-    file = opened.library.path / DOOR
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"address": f"http://127.0.0.1:{port}"}))
-    assert running(settings) == ui.local_client.Found()
-
-
-def test_a_server_of_another_version_is_named_and_not_talked_to(opened, settings, monkeypatch) -> None:
-    monkeypatch.setattr(ui.local_client, "own_version", lambda: "9.9")
-    at_work = running(settings)
-    assert at_work.server is None
-    assert at_work.objection.endswith("and this is 9.9")
-
-
-def test_settings_that_differ_are_named(opened, settings) -> None:
-    given = load_settings({"library": settings.library, "llm": "local-small"}, environ={})
-    at_work = running(given, ("llm",))
-    assert at_work.server is None
-    assert at_work.objection == "the setting 'llm' is local-small here and none there"
-    assert running(given, ("embedder",)).server is not None
 
 
 @contextmanager
@@ -302,7 +279,7 @@ def dying(*lines: dict):
         thread = threading.Thread(target=serve)
         thread.start()
         host, port = listener.getsockname()
-        yield Server(ui.local_client.Door(f"http://{host}:{port}", "x", 1, "1"))
+        yield Server(Door(f"http://{host}:{port}", "x", 1, "1"))
         thread.join(10)
 
 
@@ -342,7 +319,7 @@ def test_a_server_that_is_silent_is_not_waited_for(monkeypatch) -> None:
     monkeypatch.setattr(ui.local_client, "_HELLO_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
-        assert Server(ui.local_client.Door(f"http://{host}:{port}", "x", 1, "1")).settings() is None
+        assert Server(Door(f"http://{host}:{port}", "x", 1, "1")).settings() is None
 
 
 def test_nothing_heavy_is_loaded_to_ask() -> None:
