@@ -17,6 +17,7 @@ FootnoteError
 │   ├── OriginalGone          the file of a document is gone, or is another one now
 │   ├── CollectionNotFound    no collection by that id
 │   ├── UploadNotFound        no upload by that id
+│   ├── ServerGone            the running Footnote that was asked has ended (retry)
 │   ├── SyncRefused           a folder is gone, or too much would be removed
 │   └── StorageError          no space, no permission, not a folder
 ├── LoadError                 one file could not be read
@@ -113,6 +114,12 @@ class CollectionNotFound(LibraryError):
 
 class UploadNotFound(LibraryError):
     """No upload by that id."""
+
+
+class ServerGone(LibraryError):
+    """The Footnote that runs on the library, and was asked to do something, has ended or does not answer."""
+
+    retryable = True
 
 
 class SyncRefused(LibraryError):

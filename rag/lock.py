@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryInUse
+from rag.holder import DOOR, HOLDER, LOCK, is_alive
 from rag.schema import translated
 
 _WAIT_S = 0.5
@@ -24,8 +25,8 @@ class WriterLock:
     def __init__(self, folder: Path) -> None:
         """Hold nothing yet."""
         self._folder = folder
-        self._lock = FileLock(folder / "writer.lock", thread_local=False)
-        self._holder = folder / "writer.json"
+        self._lock = FileLock(folder / LOCK, thread_local=False)
+        self._holder = folder / HOLDER
         self._mutex = threading.RLock()
 
     @property
@@ -52,6 +53,7 @@ class WriterLock:
                 "since": datetime.now(UTC).isoformat(timespec="seconds"),
             }
             try:
+                (self._folder / DOOR).unlink(missing_ok=True)  # of a process that was killed
                 self._holder.write_text(json.dumps(holder), "utf-8")
             except BaseException:
                 self.release()
@@ -73,14 +75,3 @@ class WriterLock:
         except (OSError, ValueError, KeyError, TypeError):  # half written
             alive = False
         return f"{told if alive else 'another process'}: stop it or wait"
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether there is a process with this number."""
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # another user's
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True

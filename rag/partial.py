@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.lock import is_alive
+from rag.holder import is_alive
 
 _NAME = re.compile(r"\.(?P<of>.+)\.(?P<pid>\d+)-[a-z0-9_]{8}\.part(?:-journal|-wal|-shm)?")
 _LOGS = ("", "-journal", "-wal", "-shm")

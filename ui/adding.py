@@ -12,13 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.files import shown
-from ingest.limits import Limits
-from ingest.pipeline import Outcome, Progress, add
-from rag.library import Library
-from rag.models import make_embedder
+from ingest.outcomes import Outcome, Progress
+from rag.errors import ServerGone
 from rag.settings import Settings
-from ui.stopping import gentle_stop
-from ui.terminal import counting, fetching, words
+from ui.doing import added
+from ui.terminal import counting, words
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
 _VERBS = {
@@ -34,28 +32,28 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
 
     At SIGTERM or Ctrl-C the files at hand are finished, and the exit code is 143 or 130.
     """
-    with fetching(console) as fetched:
-        embedder = make_embedder(settings, fetched)
-    with (
-        gentle_stop() as stop,
-        Library.open(settings.library, create=True) as library,
-        counting(console) as bar,
-    ):
-        outcomes = add(
-            library,
-            paths,
-            embedder,
-            limits=Limits.of(settings),
-            on_progress=moving(bar, _VERBS["finding"]),
-            stopping=lambda: bool(stop),
-        )
-        n_passages = len(library)
+    certain: list[Outcome] = []
+    bar = counting(console)
+
+    def begun() -> Callable[[Progress], None]:
+        bar.start()
+        return moving(bar, _VERBS["finding"])
+
+    try:
+        done, stop = added(console, settings, paths, bar=begun, on_outcome=certain.append)
+    except ServerGone:
+        if certain:
+            console.print(_table(certain))
+        raise
+    finally:
+        bar.stop()
+    outcomes = done.outcomes
     if outcomes or not stop:
         console.print(_table(outcomes) if outcomes else "No files there.")
     counts = Counter[str](outcome.kind for outcome in outcomes)
     console.print(
         Text(", ".join(f"{counts[kind]} {kind}" for kind in _STYLES)).append(
-            f" · {n_passages} passages in {settings.library}", style="dim"
+            f" · {done.n_passages} passages in {settings.library}", style="dim"
         )
     )
     if stop:

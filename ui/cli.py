@@ -81,21 +81,20 @@ def ask(
     ] = False,
 ) -> None:
     """Answer a question: key quotes at once, then sentences with their sources."""
-    from rag.assistant import Assistant
+    from rag.types import AnswerFinished
+    from ui.doing import answering
     from ui.explaining import explained
-    from ui.terminal import fetching, show_answer
+    from ui.terminal import show_answer
 
-    settings = settings_for(library, llm=llm)
-    with fetching(Console(stderr=True)) as progress:
-        assistant = Assistant.open(settings=settings, progress=progress)
-    with assistant:
+    with answering(Console(stderr=True), settings_for(library, llm=llm)) as asks:
+        events = asks(question)
         if as_json:
-            answer = assistant.ask(question)
+            answer = next(event.answer for event in events if isinstance(event, AnswerFinished))
             trace = {"trace": answer.trace.to_dict()} if explain and answer.trace is not None else {}
             print_json(answer.to_dict() | trace)
         else:
             console = Console(highlight=False)
-            answer = show_answer(console, assistant.stream(question))
+            answer = show_answer(console, events)
             if explain and answer.trace is not None:
                 console.print(explained(answer.trace))
 

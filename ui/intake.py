@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.files import shown
 from rag.collections import Collections
 from rag.errors import CollectionNotFound, FootnoteError
+from rag.library import path_of
 from ui.incoming import Incoming
 from ui.jobs import Job, Jobs, State
 from ui.runs import UNEXPECTED
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ingest.outcomes import Outcome, Progress, Task
     from rag.library import Library
     from rag.models import Embedder
+    from rag.types import Document
 
 _IDLE_S = 60.0
 _AGAIN_S = 2.0
@@ -73,6 +75,17 @@ class Intake:
         """Add a file that was received to the queue."""
         self.start()
         self.jobs.submit(job)
+
+    def remove(self, document: Document) -> None:
+        """Remove a document, and first what of its file is still to be read.
+
+        Raises:
+            StorageError: the library, or an uploaded file, cannot be changed.
+        """
+        place = path_of(document.uri)
+        if place is not None:
+            self.jobs.forget(place)
+        self._library.remove(document.id)
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -83,16 +83,8 @@ def remove(
     ] = False,
 ) -> None:
     """Remove documents from the library; the files themselves stay."""
-    from rag.library import Library
-    from ui.caring import purge_and_report
-    from ui.terminal import words
+    from ui.removing import remove_and_report
 
     if not documents and not purge:
         raise typer.BadParameter("name the documents to remove")
-    with Library.open(settings_for(library).library) as opened:
-        found = {each.id: each for each in map(opened.find, documents or ())}
-        for each in found.values():
-            opened.remove(each.id)
-            Console(highlight=False).print(words(f"removed {each.title}"))
-        if purge:
-            purge_and_report(Console(highlight=False), opened)
+    remove_and_report(Console(highlight=False), settings_for(library), documents or (), purge=purge)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from ingest.limits import Limits
 from rag.access import may_change, owner_of
 from rag.collections import Collections
-from rag.library import Library, path_of
+from rag.library import Library
 from rag.titles import Titles
 from rag.types import Document
 from rag.upkeep import uploaded
@@ -27,6 +27,7 @@ from ui.rows import Marks
 from ui.shelf import Shelf, render_shelf
 from ui.starters import starter_files
 from ui.upload_routes import add_upload_routes
+from ui.versions import Versions
 from ui.visitors import document_for, documents_for, visitor
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
     library = assistant.library
     limits = Limits.of(assistant.settings)
     intake = Intake(library, assistant.embedder, limits)
+    versions = Versions(library)
     titles, collections, size = Titles(library.catalog), Collections(library.catalog), _Size(library.path)
     add_upload_routes(app, library, intake, limits)
     add_collection_routes(app, library)
@@ -66,6 +68,10 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
         filters = Filters(collection, kind, since, until, q, sort, page).checked()
         return render_shelf(_shelf(library, collections, filters, visitor(request), size))
 
+    @app.get("/view/changes")
+    def changes(request: Request) -> dict[str, str]:
+        return {"version": versions.of(visitor(request))}
+
     @app.put("/documents/{document_id}/title", status_code=204)
     def rename(request: Request, document_id: str, titled: Titled) -> Response:
         titles.give(document_for(library, document_id, visitor(request), change=True).id, titled.title)
@@ -73,11 +79,7 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
 
     @app.delete("/documents/{document_id}", status_code=204)
     def remove(request: Request, document_id: str) -> Response:
-        document = document_for(library, document_id, visitor(request), change=True)
-        place = path_of(document.uri)
-        if place is not None:
-            intake.jobs.forget(place)
-        library.remove(document.id)
+        intake.remove(document_for(library, document_id, visitor(request), change=True))
         return Response(status_code=204)
 
     return intake

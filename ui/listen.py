@@ -73,6 +73,16 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def own_address(listener: socket.socket) -> str | None:
+    """Return the loopback address of a listener; None where it hears another network only."""
+    host, port = listener.getsockname()[:2]
+    if host in ANY_ADDRESS:
+        host = "::1" if ":" in host else "127.0.0.1"
+    if not is_loopback(host):
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def listen(host: str, port: int, *, auth: bool = False) -> socket.socket:
     """Return a socket that listens at the address; port 0 takes a free one.
 

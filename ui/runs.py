@@ -79,7 +79,7 @@ class Runs:
         self._assistant = assistant
         self._conversations = conversations
         local = assistant.settings.llm.startswith("local")
-        self._turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
+        self.turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
         self._runs: dict[str, Run] = {}
         self._mutex = threading.Lock()
 
@@ -153,7 +153,7 @@ class Runs:
         def tell(place: int) -> None:
             run.become(replace(run.turn, place=place))
 
-        with self._turnstile.passed(lambda: not run.turn.finished, tell) as may:
+        with self.turnstile.passed(lambda: not run.turn.finished, tell) as may:
             if not may:
                 return
             for event in events:

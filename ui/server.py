@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
@@ -31,7 +31,10 @@ from ui.gate import Gate
 from ui.guard import Guard
 from ui.intake import Intake
 from ui.library_routes import add_library_routes
-from ui.listen import address, check_host, check_port, check_reach, listen, names_of
+from ui.listen import address, check_host, check_port, check_reach, listen, names_of, own_address
+from ui.local_door import LocalDoor
+from ui.local_file import published
+from ui.local_work import LocalWork
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -61,11 +64,15 @@ class _App(FastAPI):
     def __init__(self, settings: Settings, sign_ins: SignIns | None) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
         self._settings = settings
+        self.local: LocalDoor | None = None
         self.add_middleware(Gate, sign_ins=sign_ins)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the stack that FastAPI builds."""
-        guarded = Guard(super().build_middleware_stack(), names_of(self._settings))
+        stack = super().build_middleware_stack()
+        if self.local is not None:
+            stack = self.local.around(stack)
+        guarded = Guard(stack, names_of(self._settings))
         return _behind(guarded, self._settings.proxies) if self._settings.proxies else guarded
 
 
@@ -87,11 +94,13 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
     intake = add_library_routes(app, assistant)
-    app.router.lifespan_context = _reading(intake)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
     runs = Runs(assistant, conversations)
+    works = LocalWork(assistant, intake, runs.turnstile).works
+    local = app.local = app.state.local = LocalDoor(works, settings)
+    app.router.lifespan_context = _writing(intake, local)
     add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
     gr.mount_gradio_app(
@@ -116,14 +125,15 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         runs.stop_all()
         reading.close()
         intake.halt()
+        local.halt()
         gradio_app.stop_event.set()
 
     app.state.end_streams = end_streams
     return app
 
 
-def _reading(intake: Intake) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return what reads uploads for as long as the application runs, and no longer."""
+def _writing(intake: Intake, local: LocalDoor) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what lets the library be written to for as long as the application runs, and no longer."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -131,7 +141,9 @@ def _reading(intake: Intake) -> Callable[[FastAPI], AbstractAsyncContextManager[
         try:
             yield
         finally:
+            local.halt()
             await run_in_threadpool(intake.stop)
+            await run_in_threadpool(local.join)
 
     return lifespan
 
@@ -152,14 +164,16 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            on_ready(address(listener))
+            _tell_commands(told, assistant.library, own_address(listeners[-1]), app.state.local)
+            on_ready(address(listeners[0]))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            told.close()
             app.state.end_streams()
             await super().shutdown(sockets)
 
     try:
-        with listen(settings.host, settings.port, auth=settings.auth) as listener:
+        with _listening(settings) as listeners, ExitStack() as told:
             app = create_app(assistant, settings)
             config = uvicorn.Config(
                 app,
@@ -170,9 +184,30 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
                 timeout_graceful_shutdown=SHUTDOWN_S,
             )
             with _signals_that_end():
-                Server(config).run(sockets=[listener])
+                Server(config).run(sockets=listeners)
     finally:
         assistant.close()
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[list[socket.socket]]:
+    """Yield what is listened on, at last always something that this machine reaches by itself."""
+    with listen(settings.host, settings.port, auth=settings.auth) as listener:
+        if own_address(listener) is not None:
+            yield [listener]
+            return
+        with listen("127.0.0.1", 0) as own:
+            yield [listener, own]
+
+
+def _tell_commands(told: ExitStack, library: Library, at: str | None, local: LocalDoor) -> None:
+    """Let the other commands know, while `told` is open, that they can ask here."""
+    if at is None or library.read_only:
+        return
+    try:
+        told.enter_context(published(library.path, at, local.secret))
+    except OSError as error:
+        _LOG.warning("other commands cannot be told that Footnote runs on this library: %s", error)
 
 
 def _chats_of(app: FastAPI, library: Library) -> Catalog:

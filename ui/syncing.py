@@ -17,12 +17,13 @@ from ingest.files import shown
 from ingest.limits import Limits
 from ingest.outcomes import Outcome
 from ingest.plan import Plan, Step, objection
-from ingest.sync import Digests, Report, Survey, preview, survey, sync
+from ingest.sync import Digests, Report, Survey, preview, survey
 from rag.errors import LibraryMissing
 from rag.library import Library, absolute, path_of
 from rag.models import Embedder, make_embedder
 from rag.settings import Settings
 from ui.adding import moving
+from ui.doing import synced
 from ui.options import print_json
 from ui.terminal import counting, fetching, words
 
@@ -69,18 +70,15 @@ class Request:
 def sync_and_report(console: Console, request: Request) -> bool:
     """Make the library equal to the folders, print what came of it, and return whether files failed."""
     looked = request.look()
-    with Library.open(request.settings.library, create=True) as library, counting(console) as bar:
-        move = moving(bar, "looking for changes…")
-        embedder = lazy_embedder(console, request.settings)
-        report = sync(
-            library,
+    with counting(console) as bar:
+        report, n_passages = synced(
+            console,
+            request.settings,
             looked,
-            embedder,
-            limits=request.limits,
+            lazy_embedder(console, request.settings),
             confirmed=request.confirmed,
-            on_progress=move,
+            on_progress=moving(bar, "looking for changes…"),
         )
-        n_passages = len(library)
     news = [outcome for outcome in report.outcomes if outcome.kind != "same"]
     counts = counts_of(report)
     if request.as_json:

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ingest.outcomes import Outcome
-from ingest.sync import sync
 from ingest.watch import News, changes
 from rag.errors import FootnoteError, SyncRefused
-from rag.library import Library, absolute
+from rag.library import absolute
+from ui.doing import synced
 from ui.syncing import STYLES, Request, counts_of, lazy_embedder, place, print_counts, why
 from ui.terminal import words
 
@@ -82,18 +82,16 @@ class _Watcher:
 
     def _sync(self, stop: threading.Event) -> None:
         looked = self._request.look()
-        with Library.open(self._request.settings.library, create=True) as library:
-            report = sync(
-                library,
-                looked,
-                self._embedder,
-                limits=self._request.limits,
-                confirmed=self._request.confirmed and not self._runs,
-                tried=self._tried,
-                on_outcome=self._tell,
-                stopping=stop.is_set,
-            )
-            n_passages = len(library)
+        report, n_passages = synced(
+            self._console,
+            self._request.settings,
+            looked,
+            self._embedder,
+            confirmed=self._request.confirmed and not self._runs,
+            tried=self._tried,
+            on_outcome=self._tell,
+            stopping=stop.is_set,
+        )
         failed = {each.path for each in report.outcomes if each.kind == "failed"}
         failed |= {step.path for step in report.plan.of("failing")}
         self._tried = {

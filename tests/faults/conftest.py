@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
 def processes(monkeypatch) -> ForkServerContext:
     """Processes that start from one that has imported everything: in milliseconds, and without threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["chromadb", "breaking", "ui.adding"])
+    context.set_forkserver_preload(["chromadb", "breaking", "ingest.pipeline", "ui.adding"])
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # it would not find our modules
         forkserver.ensure_running()

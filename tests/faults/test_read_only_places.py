@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from workload import NAMES, HashEmbedder, drop_privileges, text_of
 
 import rag.assistant
+import rag.models
 import ui.adding
 import ui.chatting
 import ui.server
@@ -108,7 +109,7 @@ def locking(library: Path) -> str:
 
 
 def adding(library: Path) -> str:
-    ui.adding.make_embedder = lambda *_: HashEmbedder()
+    rag.models.make_embedder = lambda *_: HashEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "new.txt").write_text("Something new.")
         return commanded(library, "add", folder)

@@ -180,6 +180,7 @@ def racing(library: Path, start: Any, pipe: Any) -> None:
 
 def adding(library: Path, files: Path, said: Path) -> None:
     """Run `footnote add` with an embedder that takes its time, a batch for each file."""
+    import rag.models
     import ui.adding
     import ui.cli
 
@@ -190,7 +191,7 @@ def adding(library: Path, files: Path, said: Path) -> None:
 
     output = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
-    ui.adding.make_embedder = lambda *_: Slow()
+    rag.models.make_embedder = lambda *_: Slow()
     ingest.pipeline.EMBED_AT_ONCE = 1
     ingest.pipeline.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]

@@ -125,6 +125,22 @@ const act = {
   removeSelected,
 };
 
+/* -- what others change: another window, the terminal -------------------------------------------------- */
+
+const LOOK = 2500;
+let version = "";
+
+const look = async () => {
+  const answer = document.hidden ? null : await fetch("/view/changes").catch(() => null);
+  const now = answer?.ok ? (await answer.json()).version : version;
+  if (version && version !== now) {
+    $("#refresh")?.click();
+    follow();
+  }
+  version = now;
+  setTimeout(look, LOOK);
+};
+
 /* -- listeners ----------------------------------------------------------------------------------------- */
 
 let pause = 0;
@@ -175,6 +191,7 @@ const begin = () => {
   startMap();
   notice();
   follow();
+  look();
 };
 
 /* Gradio draws the frame in its own time. */

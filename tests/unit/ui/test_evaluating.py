@@ -113,9 +113,9 @@ def test_a_regression_exits_with_one(run, folder, tmp_path) -> None:
 
 
 def test_own_questions_of_the_own_library(run, folder, tmp_path, monkeypatch) -> None:
-    import ui.adding
+    import rag.models
 
-    monkeypatch.setattr(ui.adding, "make_embedder", lambda settings, progress: run.embedder)
+    monkeypatch.setattr(rag.models, "make_embedder", lambda settings, progress: run.embedder)
     notes = tmp_path / "notes"
     notes.mkdir()
     for title in ("Planes", "Oil"):
