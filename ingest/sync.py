@@ -15,8 +15,8 @@ from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import is_read
 from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Outcome, Progress, Task, unlisted
-from ingest.pipeline import Run
 from ingest.plan import Disk, Plan, objection, plan
+from ingest.run import Run
 from ingest.scans import is_unread
 from rag.errors import SyncRefused, UsageError
 from rag.library import Library, absolute

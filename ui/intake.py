@@ -82,7 +82,7 @@ class Intake:
     def _run(self) -> None:
         """Read what waits, and what comes meanwhile, until nothing waits."""
         from ingest.load.ocr import require as require_ocr
-        from ingest.pipeline import Run
+        from ingest.run import Run
 
         try:
             if self._limits.ocr:

@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 from fakes import AngleEmbedder
 
-import ingest.pipeline
+import ingest.run
 import rag.index
 from ingest.entry import document_id
 from ingest.limits import Limits
@@ -110,7 +110,7 @@ def put(
         assert outcome.kind != "failed", outcome.reason
         tell(("done", outcome.path.stem, version))
 
-    with patch.object(ingest.pipeline, "Worker", patient):
+    with patch.object(ingest.run, "Worker", patient):
         add(library, paths, HashEmbedder(), on_outcome=acknowledge)
 
 
@@ -191,8 +191,8 @@ def adding(library: Path, files: Path, said: Path) -> None:
     output = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
     ui.adding.make_embedder = lambda *_: Slow()
-    ingest.pipeline.EMBED_AT_ONCE = 1
-    ingest.pipeline.Worker = patient
+    ingest.run.EMBED_AT_ONCE = 1
+    ingest.run.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]
     ui.cli.main()
 
