@@ -16,8 +16,9 @@ from ingest.outcomes import Kind, Outcome, Progress, Task
 from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
-from rag.library import Library, path_of
+from rag.library import Library
 from rag.models import Embedder
+from rag.naming import path_of
 from rag.types import Document
 from rag.vectors import Matrix, embedded_text
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from ingest.limits import Limits
 from rag.access import may_change, owner_of
 from rag.collections import Collections
-from rag.library import Library, path_of
+from rag.library import Library
+from rag.naming import path_of
 from rag.titles import Titles
 from rag.types import Document
 from rag.upkeep import uploaded

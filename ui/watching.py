@@ -15,7 +15,8 @@ from ingest.outcomes import Outcome
 from ingest.sync import sync
 from ingest.watch import News, changes
 from rag.errors import FootnoteError, SyncRefused
-from rag.library import Library, absolute
+from rag.library import Library
+from rag.naming import absolute
 from ui.syncing import STYLES, Request, counts_of, lazy_embedder, place, print_counts, why
 from ui.terminal import words
 

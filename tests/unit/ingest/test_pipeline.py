@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ingest.entry import document_id
 from ingest.pipeline import add
 from rag.errors import LibraryIncompatible, StorageError
-from rag.library import Library, path_of
+from rag.library import Library
+from rag.naming import path_of
 
 
 def kinds(outcomes) -> dict[str, str]:
