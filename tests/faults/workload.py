@@ -179,18 +179,23 @@ def racing(library: Path, start: Any, pipe: Any) -> None:
 
 
 def adding(library: Path, files: Path, said: Path) -> None:
-    """Run `footnote add` with an embedder that takes its time, a batch for each file."""
+    """Run `footnote add`, a batch for each file; the second one waits for a file ``go`` beside `said`."""
     import ui.adding
     import ui.cli
 
-    class Slow(HashEmbedder):
+    class Waiting(HashEmbedder):
+        batches = 0
+
         def embed(self, texts: Sequence[str]) -> Any:
-            time.sleep(0.3)
+            self.batches += 1
+            end = time.monotonic() + 300
+            while self.batches > 1 and not said.with_name("go").exists() and time.monotonic() < end:
+                time.sleep(0.02)
             return super().embed(texts)
 
     output = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
-    ui.adding.make_embedder = lambda *_: Slow()
+    ui.adding.make_embedder = lambda *_: Waiting()
     ingest.run.EMBED_AT_ONCE = 1
     ingest.run.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]

@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
-        self.server.slow.wait(10)
+        self.server.slow.wait(120)
         rest = body[start:]
         self.wfile.write(rest[: self.server.cut_after.pop(0)] if self.server.cut_after else rest)
 
@@ -360,10 +360,10 @@ def test_two_that_want_a_file_at_once_fetch_it_once(hub, settings) -> None:
     threads = [threading.Thread(target=ensure, args=(artifact(HUB), settings, note)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert waits.wait(10)
+    assert waits.wait(120)
     hub.slow.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert is_ready(artifact(HUB), settings)
     assert hub.ranges == [None]
     assert "model (another process fetches it)" in labels

@@ -90,7 +90,7 @@ def send(client, path="planes.txt", content=TEXT, **query):
 
 def ledger(client):
     """Return the lines of the ledger once nothing is alive, as {name: (state, note)}."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (root := parse(client.get("/uploads").text).one("section")).attributes["data-alive"] != "0":
         assert time.monotonic() < end, root.text
         time.sleep(0.01)
