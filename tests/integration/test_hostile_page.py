@@ -54,7 +54,7 @@ def watched(served, address="", *, window=WIDE):
         asked_for = []
         page.on("request", lambda request: asked_for.append(request.url))
         settled(page)
-        page.wait_for_selector(".masthead-facts")
+        page.wait_for_selector(".masthead-facts", state="attached")
         before = resting(page)
         yield page
         page.wait_for_timeout(200)
