@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.library import path_of
+from rag.naming import path_of
 from rag.types import Document
 
 StepKind = Literal["added", "changed", "moved", "again", "unread", "removed", "same", "failing", "other"]

@@ -15,12 +15,13 @@ from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import is_read
 from ingest.load.ocr import require as require_ocr
 from ingest.outcomes import Outcome, Progress, Task, unlisted
-from ingest.pipeline import Run
 from ingest.plan import Disk, Plan, objection, plan
+from ingest.run import Run
 from ingest.scans import is_unread
 from rag.errors import SyncRefused, UsageError
-from rag.library import Library, absolute
+from rag.library import Library
 from rag.models import Embedder
+from rag.naming import absolute
 
 _SETTLED_NS = 2_000_000_000
 """A file written this short a time ago may be written again without its time and size showing it."""

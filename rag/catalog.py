@@ -6,7 +6,7 @@ One document is one transaction. Everything else (the dense index) can be made a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from rag import lexical
 from rag.database import FILE as FILE
-from rag.database import Database
 from rag.errors import LibraryError, LibraryIncompatible
+from rag.facts import Facts
 from rag.rows import (
     find_document,
     found,
@@ -26,7 +26,6 @@ from rag.rows import (
     next_generation,
     passage_ids,
     put_document,
-    put_meta,
     remove_document,
     remove_passages,
     stored_passages,
@@ -48,7 +47,7 @@ class Change:
     vectors: Matrix
 
 
-class Catalog(Database):
+class Catalog(Facts):
     """Documents and passages in one SQLite file. Safe for threads; one process writes at a time."""
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -68,55 +67,9 @@ class Catalog(Database):
             self.close()
             raise
 
-    @property
-    def version(self) -> int:
-        """Version of its schema; an older one needs `rag.migrations.migrate`."""
-        return int(self.get_meta("schema_version") or 0)
-
     def expect(self, embedder: str) -> None:
         """From now on, read vectors of the embedder with this fingerprint only."""
         self._expected = embedder
-
-    # -- facts -------------------------------------------------------------------------------------------
-
-    def get_meta(self, key: str) -> str | None:
-        """Return a fact about the library, or None."""
-        with self._read() as connection:
-            try:
-                return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
-            except sa.exc.OperationalError as error:
-                if "no such table" in str(error.orig):
-                    return None
-                raise
-
-    def set_meta(self, values: Mapping[str, str]) -> None:
-        """Store facts about the library, in one transaction."""
-        with self._write() as connection:
-            put_meta(connection, values)
-
-    @property
-    def generation(self) -> int:
-        """Number of changes so far; the same number means the same passages."""
-        return int(self.get_meta("generation") or 0)
-
-    @property
-    def n_documents(self) -> int:
-        """How many documents there are, those that could not be read among them."""
-        with self._read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0
-
-    @property
-    def n_passages(self) -> int:
-        """How many passages there are."""
-        with self._read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0
-
-    @property
-    def last_number(self) -> int:
-        """The highest number that a passage ever had; none is given twice."""
-        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
-        with self._read() as connection:
-            return connection.scalar(query) or 0
 
     # -- documents ---------------------------------------------------------------------------------------
 

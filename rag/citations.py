@@ -6,7 +6,6 @@ the passages that were found, and is given the spans that carry it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,26 +55,6 @@ A date from one row of a table and an event from another make no fact.
 MISSING_COST = 0.3
 """What a missing number or name costs a choice of spans."""
 
-_NUMBER = r"\[\d+(?:\s*[,–-]\s*\d+)*\]"
-_LISTED = r"(?:(?:, and|,| and) {0})*"
-_INFORMATION = r"(?:the information (?:\w+ )?(?:in|by|from) )?"
-_MARKER = re.compile(
-    rf"(?:(?:according to|based on|as stated in|in) )?{_INFORMATION}"
-    rf"(?:the )?sources? {_NUMBER}{_LISTED.format(_NUMBER)},? ?"
-    rf"|(?:according to|based on) {_INFORMATION}"
-    rf"(?:the (?:given |provided )?sources?|sources? \d+{_LISTED.format('[0-9]+')}), "
-    r"|the (?:given |provided )?sources (?:indicate|mention|show|state) that "
-    rf"|\s?{_NUMBER}",
-    re.IGNORECASE,
-)
-_OPENING = re.compile(rf"(^|[.!?]\s+)(?:{_MARKER.pattern})(\w)", re.IGNORECASE)
-_REFUSAL = re.compile(
-    r"\b(?:not (?:mentioned|specified|stated|provided|given|available|included|answered|contain|say|found in)"
-    r"|no (?:information|mention|source)|cannot (?:answer|be determined|determine)|(?:do|does) not "
-    r"(?:mention|specify|say|state|provide|contain|give|include|answer)|unable to (?:answer|find|determine))",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -105,17 +84,6 @@ class Verdict:
 def claim(sentence: str, question: str) -> str:
     """Return what a sentence claims: with the question before it when it is too short to stand alone."""
     return f"{question} {sentence}" if _is_short(sentence) else sentence
-
-
-def strip_markers(text: str) -> str:
-    """Remove ``[1]``, "according to the sources" and their kind: the citations are given by code."""
-    opened = _OPENING.sub(lambda match: match[1] + match[2].upper(), text)
-    return _MARKER.sub("", opened)
-
-
-def is_refusal(sentence: str) -> bool:
-    """Tell whether a sentence says that the sources do not answer."""
-    return bool(_REFUSAL.search(sentence))
 
 
 def check(

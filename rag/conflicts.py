@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.citations import is_refusal
 from rag.evidence import RankedSpan, Span
+from rag.phrases import is_refusal
 from rag.prompt import briefly
 from rag.question import Question
 from rag.types import Conflict, Sentence

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from rag.aside import awaited
 from rag.catalog import Catalog
@@ -16,6 +15,7 @@ from rag.index import ChromaIndex, Hits
 from rag.index_keeper import IndexKeeper, Progress
 from rag.lock import WriterLock
 from rag.migrations import migrate
+from rag.naming import named
 from rag.read_only import refused
 from rag.schema import SCHEMA_VERSION
 from rag.scoped import ScopedSearch
@@ -110,11 +110,7 @@ class Library:
         Raises:
             DocumentNotFound: there is none, or the name fits several.
         """
-        path = absolute(Path(name))
-        every = self.documents()
-        found = [d for d in every if name in (d.id, d.uri) or path == path_of(d.uri)]
-        found = found or [d for d in every if name in (d.title, unquote(d.uri).rpartition("/")[2])]
-        found = found or [d for d in every if len(name) >= 4 and d.id.startswith(name)]
+        found = named(name, self.documents())
         if len(found) == 1:
             return found[0]
         if found:
@@ -275,21 +271,3 @@ class Library:
                 migrate(self.catalog)
             finally:  # one that stays old is not sealed: the Footnote that made it may know no seals
                 self._lock.release()
-
-
-def path_of(uri: str) -> Path | None:
-    """Return the path of a file uri, or None for any other."""
-    parts = urlsplit(uri)
-    return Path(os.fsdecode(unquote_to_bytes(parts.path))) if parts.scheme == "file" else None
-
-
-def absolute(path: Path) -> Path:
-    """Return the one path by which a library knows a file: from the root, without ``..``; links stay."""
-    named = path.expanduser().absolute()
-    if ".." not in named.parts:
-        return named
-    plain = Path(os.path.normpath(named))
-    try:
-        return plain if plain.samefile(named) else named.resolve()
-    except OSError:  # not there, or `..` behind a link: what the system would open
-        return named.resolve() if named.exists() else plain

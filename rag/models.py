@@ -14,10 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rag.artifacts import EMBEDDER, LLM, LLM_SMALL, Progress, ensure
+from rag.artifacts import EMBEDDER, LLM, LLM_SMALL
 from rag.errors import MissingExtra
+from rag.fetching import ensure
 from rag.local_llm import LocalLLM, available_cores
 from rag.model_errors import translate
+from rag.places import Progress
 from rag.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The places that model files come from, and the first of them: a model hub.
 
-A place only delivers bytes; `rag.artifacts` decides by the hash whether they are the file. A file under
+A place only delivers bytes; `rag.fetching` decides by the hash whether they are the file. A file under
 way is ``NAME.part`` beside its final name and always a prefix of it, so that any place can go on where
 another one stopped.
 """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from rag.citations import check, claim, is_refusal, strip_markers
+from rag.citations import check, claim
 from rag.models import Embedder
+from rag.phrases import is_refusal, strip_markers
 from rag.search import Evidence
 from rag.sentences import sentence_spans
 from rag.together import check_together, pieces

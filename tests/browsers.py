@@ -38,7 +38,7 @@ SLOWER = float(os.environ.get("FOOTNOTE_TESTS_SLOWER", "1"))
 """The browser, the folder that pictures are kept in, and how many times slower the browser is made, to find
 what relies on a quick machine. All are read before a test's own environment is made."""
 
-PATIENCE_MS = 90_000
+PATIENCE_MS = 300_000
 """What has not come by then will not: on a busy machine a page takes many times as long as on a quiet one."""
 LATENCY_MS = 50
 """What an answer of the server takes longer, for each time that the browser is made slower."""

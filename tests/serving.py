@@ -53,12 +53,12 @@ def serving(assistant: Assistant, settings: Settings) -> Iterator[str]:
         thread = threading.Thread(target=lambda: asyncio.run(run()))
         thread.start()
         try:
-            assert made.wait(120)
+            assert made.wait(600)
             yield address(listener)
         finally:
             for each in stop:
                 each()
-            thread.join(120)
+            thread.join(600)
             assert not thread.is_alive()
 
 

@@ -87,7 +87,7 @@ def added(
         FootnoteError: as `ingest.pipeline.add` does, and `ServerGone`.
     """
     from ingest.limits import Limits
-    from rag.library import absolute
+    from rag.naming import absolute
 
     limits = Limits.of(settings)
     found = running(settings, ADDING)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.files import shown
 from rag.collections import Collections
 from rag.errors import CollectionNotFound, FootnoteError
-from rag.library import path_of
+from rag.naming import path_of
 from ui.incoming import Incoming
 from ui.jobs import Job, Jobs, State
 from ui.runs import UNEXPECTED
@@ -95,7 +95,7 @@ class Intake:
     def _run(self) -> None:
         """Read what waits, and what comes meanwhile, until nothing waits."""
         from ingest.load.ocr import require as require_ocr
-        from ingest.pipeline import Run
+        from ingest.run import Run
 
         try:
             if self._limits.ocr:

@@ -11,7 +11,7 @@ from io import BufferedReader
 from ingest.files import open_file, shown
 from ingest.limits import DEFAULT_LIMITS, Limits
 from rag.errors import LoadError, OriginalGone
-from rag.library import path_of
+from rag.naming import path_of
 from rag.types import Document
 
 _KNOWN = 1000

@@ -19,8 +19,9 @@ from ingest.outcomes import Outcome
 from ingest.plan import Plan, Step, objection
 from ingest.sync import Digests, Report, Survey, preview, survey
 from rag.errors import LibraryMissing
-from rag.library import Library, absolute, path_of
+from rag.library import Library
 from rag.models import Embedder, make_embedder
+from rag.naming import absolute, path_of
 from rag.settings import Settings
 from ui.adding import moving
 from ui.doing import synced

@@ -17,8 +17,9 @@ from rag.assistant import Assistant
 from rag.errors import EvaluationError
 from rag.evaluation.bench import Opened
 from rag.evaluation.questions import Source
-from rag.library import Library, path_of
+from rag.library import Library
 from rag.models import ChatModel, Embedder
+from rag.naming import path_of
 from rag.settings import Settings
 
 T = TypeVar("T")

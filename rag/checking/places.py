@@ -13,7 +13,7 @@ from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
 from rag.index_keeper import index_folders, index_state
-from rag.library import path_of
+from rag.naming import path_of
 from rag.partial import abandoned
 from rag.restoring import ASIDE
 from rag.schema import UNBORN, translated

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rag.artifacts import EMBEDDER, ensure
+from rag.artifacts import EMBEDDER
 from rag.assistant import Assistant
+from rag.fetching import ensure
 from rag.types import TextWritten
 from tests.bench import plain
 from tests.bench.common import library_of, questions_in, settings

@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ingest.load import load
-from rag.artifacts import EMBEDDER, ensure
+from rag.artifacts import EMBEDDER
+from rag.fetching import ensure
 from rag.settings import load_settings
 
 COPIES = 48

@@ -18,9 +18,10 @@ import numpy as np
 import psutil
 
 from ingest.pipeline import Progress, add
-from rag.artifacts import EMBEDDER, ensure
+from rag.artifacts import EMBEDDER
 from rag.assistant import EXACT_LIMIT
 from rag.errors import LibraryInUse
+from rag.fetching import ensure
 from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder, make_embedder

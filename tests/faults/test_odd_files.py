@@ -21,7 +21,7 @@ from rag.library import Library
 
 FOLDER = Path(os.environ["FOOTNOTE_ODD_FILES"])
 LIMITS = Limits(load_timeout_s=float(os.environ.get("FOOTNOTE_TRAP_S", "30")))
-GRACE_S = 5.0
+GRACE_S = 60.0
 LEAST_READ = 0.95
 NO_TEXT = ("locked with a password", "no text on", "there is no text in it", "is encrypted")
 """What is said of files that have no text to be had; any other refusal counts as text that is lost."""

@@ -28,6 +28,7 @@ def test_a_signal_lets_the_files_at_hand_be_finished(number, code, processes, pa
     while n_documents(path) == 0 and child.is_alive():
         time.sleep(0.01)
     os.kill(child.pid, number)
+    (tmp_path / "go").touch()
     child.join()
     assert child.exitcode == code
     assert "Stopped." in said.read_text()

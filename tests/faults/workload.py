@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 from fakes import AngleEmbedder
 
-import ingest.pipeline
+import ingest.run
 import rag.index
 from ingest.entry import document_id
 from ingest.limits import Limits
@@ -110,7 +110,7 @@ def put(
         assert outcome.kind != "failed", outcome.reason
         tell(("done", outcome.path.stem, version))
 
-    with patch.object(ingest.pipeline, "Worker", patient):
+    with patch.object(ingest.run, "Worker", patient):
         add(library, paths, HashEmbedder(), on_outcome=acknowledge)
 
 
@@ -179,21 +179,25 @@ def racing(library: Path, start: Any, pipe: Any) -> None:
 
 
 def adding(library: Path, files: Path, said: Path) -> None:
-    """Run `footnote add` with an embedder that takes its time, a batch for each file."""
+    """Run `footnote add`, a batch for each file; the second one waits for a file ``go`` beside `said`."""
     import rag.models
-    import ui.adding
     import ui.cli
 
-    class Slow(HashEmbedder):
+    class Waiting(HashEmbedder):
+        batches = 0
+
         def embed(self, texts: Sequence[str]) -> Any:
-            time.sleep(0.3)
+            self.batches += 1
+            end = time.monotonic() + 300
+            while self.batches > 1 and not said.with_name("go").exists() and time.monotonic() < end:
+                time.sleep(0.02)
             return super().embed(texts)
 
     output = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
-    rag.models.make_embedder = lambda *_: Slow()
-    ingest.pipeline.EMBED_AT_ONCE = 1
-    ingest.pipeline.Worker = patient
+    rag.models.make_embedder = lambda *_: Waiting()
+    ingest.run.EMBED_AT_ONCE = 1
+    ingest.run.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]
     ui.cli.main()
 

@@ -43,14 +43,14 @@ def chat(tmp_path) -> Iterator[str]:
                 yield found.group()
                 break
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     finally:
         process.kill()
         process.communicate()
 
 
 def test_a_question_is_answered_and_its_citation_opened(chat):
-    documents = {document["id"]: document for document in httpx.get(f"{chat}/documents").json()}
+    documents = {document["id"]: document for document in httpx.get(f"{chat}/documents", timeout=300).json()}
     with visit(chat, viewport={"width": 1440, "height": 900}) as seen:
         page = seen.page
         box = page.locator("#question textarea")

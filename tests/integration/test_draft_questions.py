@@ -8,9 +8,10 @@ import json
 import pytest
 from rich.console import Console
 
-from rag.artifacts import LLM, LLM_SMALL, is_ready
+from rag.artifacts import LLM, LLM_SMALL
 from rag.evaluation.candidate import verbatim
 from rag.evaluation.readers import read
+from rag.fetching import is_ready
 from rag.library import Library
 from rag.settings import load_settings
 from ui.drafting import draft_and_report

@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.artifacts import LLM, LLM_SMALL, ensure, is_ready
+from rag.artifacts import LLM, LLM_SMALL
 from rag.errors import ModelError, ModelUnavailable
+from rag.fetching import ensure, is_ready
 from rag.local_llm import LocalLLM, available_cores
 from rag.models import make_chat_model, translate
 from rag.prompt import defuse

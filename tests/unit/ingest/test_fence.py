@@ -11,7 +11,7 @@ import pytest
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
     env = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=300)
 
 
 @pytest.mark.parametrize(

@@ -146,17 +146,18 @@ def busy() -> bytes:
     return mapped_pdf(lines, {0x41: "A"})
 
 
-def test_a_page_that_takes_too_long_is_not_tried_again():
+def test_a_page_that_takes_too_long_is_not_tried_again(monkeypatch: pytest.MonkeyPatch):
     file = File(busy())
     with Pages(Limits(load_timeout_s=1)) as pages:
         with pytest.raises(LimitExceeded, match="more than 1 s"):
             pages.image(file.original, 1, 2400)
         assert pages.pid is None
-        began = time.monotonic()
-        with pytest.raises(LimitExceeded, match="more than 1 s"):
-            pages.image(file.original, 1, 2400)
-        assert time.monotonic() - began < 0.2
+        with monkeypatch.context() as patched:
+            patched.delattr("ingest.child.Child.exchange")
+            with pytest.raises(LimitExceeded, match="more than 1 s"):
+                pages.image(file.original, 1, 2400)
         assert file.reads == 1
+        monkeypatch.setattr(pages, "_limits", Limits())  # a busy machine starts no child within a second
         assert size_of(pages.image(File(story_pdf()).original, 1, 400))[0] == 400
 
 
@@ -186,8 +187,8 @@ def test_closing_ends_a_page_in_the_middle():
     time.sleep(0.5)
     began = time.monotonic()
     pages.close()
-    thread.join(10)
-    assert time.monotonic() - began < 5
+    thread.join(120)
+    assert time.monotonic() - began < 20  # of the 30 seconds that a page may take
     assert len(errors) == 1
     assert pages.pid is None
     with pytest.raises(LoadError, match="Footnote is ending"):
@@ -226,7 +227,7 @@ def test_a_thousand_pages_open_at_once(pages: Pages):
     began = time.monotonic()
     assert len(pages.sizes(file.original)) == 1000
     pages.image(file.original, 999, 800)
-    assert time.monotonic() - began < 5  # a fifth of a second on a quiet machine
+    assert time.monotonic() - began < 60  # a fifth of a second on a quiet machine
     for number in range(1, 1000, 100):
         pages.image(file.original, number, 800)
     assert file.reads == 1

@@ -5,8 +5,9 @@ from gguf_vocabulary import control_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.artifacts import LLM, LLM_SMALL, ensure, is_ready
+from rag.artifacts import LLM, LLM_SMALL
 from rag.control_tokens import broken
+from rag.fetching import ensure, is_ready
 from rag.hidden import cleaned
 from rag.prompt import defuse, messages
 from rag.settings import load_settings

@@ -91,11 +91,11 @@ def test_any_text_can_be_read(question):
 
 
 def test_a_long_question_is_read_at_once():
-    started = time.perf_counter()
+    started = time.process_time()
     assert needs_history("ok " * 600 + "it " * 700 + "?", HISTORY)
     assert not points_back("apple pear " * 10 + "it is possible " * 250)
     assert not needs_history("what zebras " + "are zebras " * 350, HISTORY)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 @pytest.mark.parametrize(

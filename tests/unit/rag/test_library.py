@@ -3,13 +3,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from fakes import put
 
 from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse, StorageError
-from rag.library import Library, absolute, path_of
+from rag.library import Library
 
 HOLD = """
 import sys
@@ -193,30 +192,3 @@ class TestDenseIndex:
             [question] = embedder.embed(["oil"])
             assert library.search_dense(question, 1)[0][1] > 0.5
         assert indexed(path)[0] == 4
-
-
-@pytest.mark.parametrize(
-    ("name", "known"),
-    [
-        pytest.param("a.txt", "a.txt", id="relative"),
-        pytest.param("deep/../a.txt", "a.txt", id="dots"),
-        pytest.param("link/../b.txt", "far/b.txt", id="dots-behind-a-link"),
-        pytest.param("link/b.txt", "link/b.txt", id="links-stay"),
-        pytest.param("none/../c.txt", "c.txt", id="not-there"),
-    ],
-)
-def test_a_file_is_known_by_one_path(tmp_path, monkeypatch, name, known) -> None:
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "far" / "deep").mkdir(parents=True)
-    (tmp_path / "a.txt").write_text("A")
-    (tmp_path / "far" / "b.txt").write_text("B")
-    (tmp_path / "link").symlink_to(tmp_path / "far" / "deep" if ".." in name else tmp_path / "far")
-    monkeypatch.chdir(tmp_path)
-    assert absolute(Path(name)) == tmp_path / known
-
-
-@pytest.mark.parametrize("name", [b"plain.txt", b"a%20b#c?.txt", b"not \xff utf-8", b"two\nlines"])
-def test_the_path_of_a_uri_is_the_path_that_it_was_made_of(tmp_path, name) -> None:
-    path = tmp_path / os.fsdecode(name)
-    assert path_of(path.as_uri()) == path
-    assert path_of("https://example.org/a.txt") is None

@@ -58,7 +58,7 @@ def test_threads_that_look_for_the_same_embed_it_once():
     class Slow(AngleEmbedder):
         def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
             entered.set()
-            assert leave.wait(10)
+            assert leave.wait(120)
             return super().embed_tokens(texts)
 
     embedder = Slow()
@@ -70,9 +70,9 @@ def test_threads_that_look_for_the_same_embed_it_once():
     ]
     for thread in threads:
         thread.start()
-    assert entered.wait(10)
+    assert entered.wait(120)
     leave.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert len(found) == 8
     assert embedder.texts == ["oil", "plane"]

@@ -3,8 +3,8 @@ from fakes import AngleEmbedder, put
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import strip_markers
 from rag.followup import FollowUp
+from rag.phrases import strip_markers
 from rag.question import Question
 from rag.search import Evidence, search
 from rag.types import Sentence, SentenceChecked, TextWritten

@@ -156,22 +156,27 @@ def test_a_file_to_be_removed_is_waited_for(jobs):
     jobs.submit(job("new", target="x"))
     jobs.take()
     jobs.claim("old")
-    threading.Timer(0.2, lambda: jobs.settle("old", "done")).start()
-    began = time.monotonic()
+    settled = []
+
+    def settle() -> None:
+        settled.append("old")
+        jobs.settle("old", "done")
+
+    threading.Timer(0.2, settle).start()
     jobs.forget(Path("/uploads/x"))
-    assert 0.15 < time.monotonic() - began < 5
+    assert settled == ["old"]
     assert jobs.of("") == []
 
 
 def test_waiting_ends_with_a_job_or_the_end(jobs):
     assert not jobs.wait(0.01)
     threading.Timer(0.05, lambda: jobs.submit(job("a"))).start()
-    assert jobs.wait(10)
+    assert jobs.wait(600)
     jobs.take()
     threading.Timer(0.05, jobs.end).start()
     began = time.monotonic()
-    assert not jobs.wait(10)
-    assert time.monotonic() - began < 5
+    assert not jobs.wait(600)
+    assert time.monotonic() - began < 300
 
 
 def test_the_oldest_of_many_finished_jobs_are_forgotten(jobs, forgotten):

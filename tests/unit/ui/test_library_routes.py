@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from markup import parse
 
-import ingest.pipeline
+import ingest.run
 from ingest.load import load
 from ingest.worker import Worker
 from rag.assistant import Assistant
@@ -43,7 +43,7 @@ class SignedIn:
 
 @pytest.fixture
 def assistant(library, embedder, settings, monkeypatch):
-    monkeypatch.setattr(ingest.pipeline, "Worker", Unfenced)
+    monkeypatch.setattr(ingest.run, "Worker", Unfenced)
     put(library, "common", "The river is long.", embedder)
     for user in ("anna", "bob"):
         uri = (library.path.absolute() / f"uploads/@{user}/own.txt").as_uri()
@@ -90,7 +90,7 @@ def send(client, path="planes.txt", content=TEXT, **query):
 
 def ledger(client):
     """Return the lines of the ledger once nothing is alive, as {name: (state, note)}."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (root := parse(client.get("/uploads").text).one("section")).attributes["data-alive"] != "0":
         assert time.monotonic() < end, root.text
         time.sleep(0.01)

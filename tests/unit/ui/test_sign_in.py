@@ -67,7 +67,7 @@ def test_passwords_are_verified_beside_the_loop_and_no_more_than_may_wait():
     class Slow:
         def verify(self, *_):
             at_work.append(1)
-            let_go.wait(10)
+            let_go.wait(120)
             return True
 
     async def run():
@@ -75,7 +75,9 @@ def test_passwords_are_verified_beside_the_loop_and_no_more_than_may_wait():
         tries = [
             asyncio.create_task(sign_ins.begin(f"user{n}", "x", f"10.0.{n}.1")) for n in range(WAITING + 3)
         ]
-        await asyncio.sleep(0.1)  # the loop goes on meanwhile
+        while len(at_work) < 2:  # the loop goes on meanwhile
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         most = len(at_work)
         let_go.set()
         return most, await asyncio.gather(*tries)
