@@ -20,18 +20,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from rag.api_keys import ApiKeys
 from rag.catalog import Catalog
 from rag.conversations import Conversations
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.settings import Settings
 from ui.asking import Asking
+from ui.bearers import Bearers
 from ui.conversation_routes import add_conversation_routes
 from ui.gate import Gate
 from ui.guard import Guard
 from ui.intake import Intake
 from ui.library_routes import add_library_routes
 from ui.listen import address, check_host, check_port, check_reach, listen, names_of
+from ui.lockout import Lockout
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -58,10 +61,10 @@ _LOG = logging.getLogger(__name__)
 class _App(FastAPI):
     """A FastAPI application with the guard outside of everything, error pages included."""
 
-    def __init__(self, settings: Settings, sign_ins: SignIns | None) -> None:
+    def __init__(self, settings: Settings, sign_ins: SignIns | None, bearers: Bearers) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
         self._settings = settings
-        self.add_middleware(Gate, sign_ins=sign_ins)
+        self.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the stack that FastAPI builds."""
@@ -82,7 +85,8 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     check_reach(settings)
     sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    app = _App(settings, sign_ins)
+    lockout = sign_ins.lockout if sign_ins is not None else Lockout()
+    app = _App(settings, sign_ins, Bearers(ApiKeys(assistant.library.catalog), lockout, needed=settings.auth))
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
