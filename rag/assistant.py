@@ -16,10 +16,10 @@ from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, 
 from rag.followup import FollowUp, follow_up
 from rag.library import Library
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
-from rag.search import search
+from rag.search import find, search
 from rag.settings import Settings, load_settings
 from rag.stages import stage
-from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
 from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
 
@@ -185,6 +185,22 @@ class Assistant:
                 run.outputs = outcome.told
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
+
+    def search(
+        self, question: str, k: int = 10, *, within: Collection[str] | None = None
+    ) -> tuple[FoundPassage, ...]:
+        """Return the `k` best passages for a question, best first, without any answer being written.
+
+        With `within`, only the documents with these ids are searched.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            LibraryError: the library cannot be read.
+        """
+        scope = None if within is None else frozenset(within)
+        with self.library.catalog.snapshot():
+            found = find(self.library, self.embedder, FollowUp(_valid(question)), k, scope)
+        return tuple(found.passages)
 
     def as_retriever(self, k: int = 5) -> BaseRetriever:
         """Return a LangChain retriever; its documents carry uri, title, page, start and end in metadata."""

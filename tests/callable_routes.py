@@ -20,7 +20,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str, dict, dict]]:
 
     Ours come often enough that most calls are to them.
     """
-    gradio = next(route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
+    gradio = next(route.app for route in app.routes if isinstance(route, Mount) and not route.path)
     for times, routes in ((OFTEN, app.routes), (1, gradio.routes)):
         with warnings.catch_warnings():  # one that answers HEAD as well has the same name twice
             warnings.filterwarnings("ignore", "Duplicate Operation ID", UserWarning)

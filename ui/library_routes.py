@@ -73,14 +73,22 @@ def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
 
     @app.delete("/documents/{document_id}", status_code=204)
     def remove(request: Request, document_id: str) -> Response:
-        document = document_for(library, document_id, visitor(request), change=True)
-        place = path_of(document.uri)
-        if place is not None:
-            intake.jobs.forget(place)
-        library.remove(document.id)
+        remove_document(library, intake, document_for(library, document_id, visitor(request), change=True))
         return Response(status_code=204)
 
     return intake
+
+
+def remove_document(library: Library, intake: Intake, document: Document) -> None:
+    """Remove a document, and what is still to be read of it.
+
+    Raises:
+        StorageError: the library, or its file, cannot be changed.
+    """
+    place = path_of(document.uri)
+    if place is not None:
+        intake.jobs.forget(place)
+    library.remove(document.id)
 
 
 def _others(names: Mapping[str, Sequence[str]], opened: str) -> dict[str, list[str]]:

@@ -26,6 +26,9 @@ from rag.conversations import Conversations
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.settings import Settings
+from ui.answers import Answers
+from ui.api import make_api
+from ui.api_parts import Parts
 from ui.asking import Asking
 from ui.bearers import Bearers
 from ui.conversation_routes import add_conversation_routes
@@ -98,9 +101,12 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     runs = Runs(assistant, conversations)
     add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
+    asking, answers = Asking(assistant, conversations, runs), Answers(assistant, runs.turnstile)
+    api = make_api(Parts(assistant, answers, asking, conversations, runs, intake))
+    app.mount("/api/v1", api, name="api")
     gr.mount_gradio_app(
         app,
-        build_page(assistant, Asking(assistant, conversations, runs)),
+        build_page(assistant, asking),
         "/",
         footer_links=[],
         run_history=False,
@@ -114,10 +120,11 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         head=HEAD,
         auth_dependency=signed_in if settings.auth else None,
     )
-    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and r.name != "ui")
+    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and not r.path)
 
     def end_streams() -> None:
         runs.stop_all()
+        answers.stop_all()
         reading.close()
         intake.halt()
         gradio_app.stop_event.set()
