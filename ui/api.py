@@ -42,12 +42,13 @@ def make_api(parts: Parts) -> FastAPI:
         redoc_url=None,
         dependencies=[Security(HTTPBearer(auto_error=False, scheme_name="key", description="an API key"))],
         responses=problems(400, 401, 422, 429, 500, 503),
-        exception_handlers={
-            FootnoteError: explain,
-            RequestValidationError: _explain_values,
-            Exception: _admit,
-        },
     )
+    for kind, handler in (
+        (FootnoteError, explain),
+        (RequestValidationError, _explain_values),
+        (Exception, _admit),
+    ):
+        api.add_exception_handler(kind, handler)
     api.router.route_class = _Route
     add_ask_routes(api, parts)
     add_document_routes(api, parts)

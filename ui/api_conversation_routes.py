@@ -138,12 +138,15 @@ async def _followed(run: Run) -> AsyncGenerator[Event | Waiting]:
         for turn, _ in run.follow():
             if left.is_set():
                 return
-            yield from list(news(before, turn)) or [Waiting(turn.place)]
+            told: list[Event | Waiting] = [*news(before, turn)]
+            yield from told or [Waiting(turn.place)]
             before = turn
         if run.failure is not None:
             raise run.failure
-        if before.stopped or before.error is not None:
-            raise _Stopped(before.error or STOPPED)
+        if before.error is not None:
+            raise FootnoteError(before.error)
+        if before.stopped:
+            raise _Stopped(STOPPED)
 
     async with aclosing(from_thread(events, left, 2 * TICK_S)) as made:
         async for event in made:
