@@ -18,6 +18,7 @@ from rag.errors import FootnoteError
 from ui.api_ask_routes import add_ask_routes
 from ui.api_conversation_routes import add_conversation_routes
 from ui.api_document_routes import add_document_routes
+from ui.api_events import schemas
 from ui.api_models import problems
 from ui.api_parts import Parts
 from ui.routes import explain
@@ -34,7 +35,7 @@ _ABOUT = (
 
 def make_api(parts: Parts) -> FastAPI:
     """Return the application; the gate before it says who calls."""
-    api = FastAPI(
+    api = _Api(
         title="Footnote",
         version=metadata.version("footnote"),
         description=_ABOUT,
@@ -54,6 +55,16 @@ def make_api(parts: Parts) -> FastAPI:
     add_document_routes(api, parts)
     add_conversation_routes(api, parts)
     return api
+
+
+class _Api(FastAPI):
+    """A FastAPI application whose description holds errors and the events of an answer as well."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description."""
+        if self.openapi_schema is None:
+            super().openapi()["components"]["schemas"] |= schemas()
+        return super().openapi()
 
 
 class _Route(APIRoute):

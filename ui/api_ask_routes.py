@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from rag.collections import Collections
 from rag.conversations import Scope
 from rag.errors import DocumentNotFound
+from ui.api_events import EVENTS
 from ui.api_models import AnswerBody, Ask, Identity, SearchBody, Searched, Words, problems
 from ui.api_parts import Parts
 from ui.event_stream import EventStream, finished, opened
@@ -20,13 +21,6 @@ NOBODY_LISTENS = 499
 """Status of an answer that was ended because whoever asked has gone."""
 
 MOST_FOUND = 50
-
-EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The answer; or its events as they come: evidence, text, sentence, answer or error",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
-}
 
 
 def wants_events(request: Request, stream: bool) -> bool:

@@ -19,7 +19,8 @@ from rag.conversations import Conversation, Scope, StoredTurn
 from rag.errors import FootnoteError
 from rag.types import Event
 from ui.answers import Waiting
-from ui.api_ask_routes import EVENTS, NOBODY_LISTENS, wants_events
+from ui.api_ask_routes import NOBODY_LISTENS, wants_events
+from ui.api_events import EVENTS
 from ui.api_models import (
     AskWithin,
     Begin,

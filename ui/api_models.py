@@ -236,7 +236,8 @@ class WholeConversationBody(Model):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI says of errors."""
-    return {status: {"model": Problem, "description": _PROBLEMS[status]} for status in statuses}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
 _PROBLEMS = {
