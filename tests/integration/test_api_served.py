@@ -71,11 +71,28 @@ def api(tmp_path_factory):
         yield opened
 
 
+def until(condition) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def known_ids(api: Served) -> dict[str, str]:
-    """Return ids of what there is, by the name of the parameter that takes them."""
+    """Return ids of what there is, by the name of the parameter that takes them.
+
+    All that the server imports late is imported then: hypothesis looks through the modules meanwhile.
+    """
     with api.client() as client:
         talk = client.post("/conversations", json={"title": "Of planes"}).json()["id"]
-        job = client.post("/documents", params={"path": "moon.txt"}, content=b"The moon is far.").json()["id"]
+        for path in ("/ask", f"/conversations/{talk}/ask"):
+            for stream in (True, False):
+                client.post(path, json={"question": QUESTION, "stream": stream}).raise_for_status()
+        for sent in ({"content": b"The moon is far."}, {"files": {"file": b"The moon is far."}}):
+            job = client.post("/documents", params={"path": "moon.txt"}, **sent).json()["id"]
+            until(lambda: client.get(f"/jobs/{job}").json()["state"] in ("done", "unchanged"))  # noqa: B023
+        told = client.get(f"/jobs/{job}").json()["document_id"]
+        client.delete(f"/documents/{told}").raise_for_status()
     passage = min(api.page.library.catalog.passage_ids_of(["news"]))
     return {"conversation_id": talk, "document_id": "news", "passage_id": passage, "job_id": job}
 
@@ -140,13 +157,6 @@ def test_no_operation_is_open_to_who_has_no_key(api) -> None:
         assert "needs an API key" in reply.json()["detail"]
 
 
-def until(condition) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("stream", [True, False], ids=["events", "whole"])
 def test_who_leaves_stops_the_answer_and_the_next_is_written(api, stream) -> None:
     model = api.model
@@ -177,8 +187,8 @@ def test_who_leaves_stops_the_answer_and_the_next_is_written(api, stream) -> Non
 def test_who_waits_for_the_model_hears_of_it(api) -> None:
     """The API and the page pass one turnstile: here another answer of the API is before this one."""
     model = api.model
-    model.holds = 0
-    heard = []
+    writes, go_on, heard = threading.Event(), threading.Event(), []
+    model.before = lambda _: (writes.set(), go_on.wait(60))
 
     def first() -> None:
         with api.client() as client:
@@ -186,33 +196,33 @@ def test_who_waits_for_the_model_hears_of_it(api) -> None:
 
     thread = threading.Thread(target=first)
     thread.start()
+    asked = {"question": QUESTION, "stream": True}
     try:
-        until(lambda: model.started)
-        with (
-            api.client() as client,
-            client.stream("POST", "/ask", json={"question": QUESTION, "stream": True}) as reply,
-        ):
+        assert writes.wait(60)
+        with api.client() as client, client.stream("POST", "/ask", json=asked) as reply:
             lines = reply.iter_lines()
             assert any(line == ": waiting for 1" for line in lines)
-            model.gate.set()
+            go_on.set()
             assert any(line == "event: answer" for line in lines)
     finally:
-        model.gate.set()
+        go_on.set()
         thread.join(60)
-        model.holds = None
+        del model.before
     assert heard == [200]
 
 
-EXAMPLES_OF_USE = """
-curl -s "$URL/ask" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"question": "When did the plane come from Libya?"}'
-curl -sN "$URL/ask" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"question": "When did the plane come from Libya?", "stream": true}'
-curl -s "$URL/search?q=plane&k=3" -H "Authorization: Bearer $KEY"
-curl -s "$URL/documents?path=notes/river.txt" -H "Authorization: Bearer $KEY" --data-binary @river.txt
-curl -s "$URL/documents" -H "Authorization: Bearer $KEY" -F file=@river.txt
-"""
+KEY = '-H "Authorization: Bearer $KEY"'
+JSON = "-H 'Content-Type: application/json'"
+USES = (
+    f"""curl -s "$URL/ask" {KEY} {JSON} -d '{{"question": "{QUESTION}"}}'""",
+    f"""curl -sN "$URL/ask" {KEY} {JSON} -d '{{"question": "{QUESTION}", "stream": true}}'""",
+    f"""curl -s "$URL/search?q=plane&k=3" {KEY}""",
+    f"""curl -s "$URL/documents?path=notes/river.txt" {KEY} --data-binary @river.txt""",
+    f"""curl -s "$URL/documents" {KEY} -F file=@river.txt""",
+)
 
 
-@pytest.mark.parametrize("line", EXAMPLES_OF_USE.strip().splitlines())
+@pytest.mark.parametrize("line", USES)
 def test_the_examples_run(api, tmp_path, line) -> None:
     (tmp_path / "river.txt").write_text("The river is long.", "utf-8")
     known = {"URL": api.url, "KEY": api.key, "PATH": os.environ["PATH"]}
