@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
@@ -10,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from rag.collections import Collections
 from rag.conversations import Scope
-from rag.errors import DocumentNotFound
+from rag.errors import DocumentNotFound, UsageError
 from ui.api_events import EVENTS
-from ui.api_models import AnswerBody, Ask, Identity, SearchBody, Searched, Words, problems
+from ui.api_models import NOT_BOTH, AnswerBody, Ask, Identity, SearchBody, Words, problems
 from ui.api_parts import Parts
 from ui.event_stream import EventStream, finished, opened
 from ui.visitors import documents_for, visitor
@@ -33,20 +34,23 @@ def add_ask_routes(api: FastAPI, parts: Parts) -> None:
     assistant = parts.assistant
     collections = Collections(assistant.library.catalog)
 
-    def within(user: str, searched: Searched) -> frozenset[str] | None:
+    def within(user: str, documents: Sequence[str], collection: str) -> frozenset[str] | None:
         """Return the ids of what is searched, each of them there for this user."""
-        if searched.documents:
+        if documents and collection:
+            raise UsageError(NOT_BOTH)
+        if documents:
             seen = {document.id for document in documents_for(assistant.library, user)}
-            for unknown in [each for each in searched.documents if each not in seen]:
+            for unknown in [each for each in documents if each not in seen]:
                 raise DocumentNotFound(f"no document '{unknown}' in the library: it may have been removed")
-        if searched.collection:
-            collections.get(searched.collection, user)
-        return parts.asking.within(user, Scope(searched.collection or "", searched.documents))
+        if collection:
+            collections.get(collection, user)
+        return parts.asking.within(user, Scope(collection, tuple(documents)))
 
     @api.post("/ask", response_model=AnswerBody, responses=EVENTS | problems(404, 413))
     async def ask(request: Request, asked: Ask) -> Response:
         """Answer a question; a client that leaves ends it."""
-        scope = await run_in_threadpool(within, visitor(request), asked)
+        user = visitor(request)
+        scope = await run_in_threadpool(within, user, asked.documents, asked.collection or "")
         history = [each.turn for each in asked.history]
         events = parts.answers.stream(asked.question, history, scope)
         if wants_events(request, asked.stream):
@@ -63,6 +67,6 @@ def add_ask_routes(api: FastAPI, parts: Parts) -> None:
         document: Annotated[list[Identity] | None, Query(max_length=100)] = None,
     ) -> Response:
         """Find passages, best first, without any answer being written."""
-        searched = Searched(documents=tuple(document or ()), collection=collection)
-        found = assistant.search(q, k, within=within(visitor(request), searched))
+        scope = within(visitor(request), document or (), collection or "")
+        found = assistant.search(q, k, within=scope)
         return JSONResponse({"passages": [passage.to_dict() for passage in found]})

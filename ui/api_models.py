@@ -15,6 +15,7 @@ from ui.jobs import State as JobState
 Identity = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
 MOST_TURNS = 50
+NOT_BOTH = "name documents or a collection, not both"
 
 
 class Model(BaseModel):
@@ -53,7 +54,7 @@ class Searched(Model):
     @model_validator(mode="after")
     def _one_of_both(self) -> Searched:
         if self.documents and self.collection:
-            raise ValueError("name documents or a collection, not both")
+            raise ValueError(NOT_BOTH)
         return self
 
 

@@ -204,6 +204,8 @@ def test_a_search_finds_passages_and_writes_no_answer(world):
     assert {each["document_id"] for each in narrowed["passages"]} == {"annas"}
     assert world("anna").get("/search", params={"q": "plane", "document": "bobs"}).status_code == 404
     assert world().get("/search", params={"q": "x", "k": 51}).status_code == 422
+    both = world().get("/search", params={"q": "x", "document": "news", "collection": "shelf"})
+    assert (both.status_code, both.json()["detail"]) == (422, "name documents or a collection, not both")
 
 
 def test_too_many_answers_at_a_time_are_told_to_come_again(world, monkeypatch):
