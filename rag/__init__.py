@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.errors import (
+        ApiKeyError,
         ArtifactError,
         BackupError,
         BrokenDocument,
         CollectionNotFound,
+        ConversationBusy,
         ConversationNotFound,
         DocumentNotFound,
         EmptyDocument,
@@ -69,12 +71,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AnswerFinished",
+    "ApiKeyError",
     "ArtifactError",
     "Assistant",
     "BackupError",
     "BrokenDocument",
     "Citation",
     "CollectionNotFound",
+    "ConversationBusy",
     "ConversationNotFound",
     "Document",
     "DocumentNotFound",

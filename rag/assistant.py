@@ -25,7 +25,7 @@ from rag.question import valid
 from rag.search import Evidence, search
 from rag.settings import Settings, load_settings
 from rag.stages import stage
-from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
 from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
 
@@ -248,15 +248,12 @@ class Assistant(LangChainDoors):
         """
         started = time.perf_counter()
         question = valid(question)
-        if self._library is not None and not len(self._library):
-            raise LibraryMissing(
-                f"the library {self._library.path} is empty: fill it with 'footnote add PATH…'"
-            )
+        self._require_documents()
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
-            found = self._found(asked, within, run.config)
+            found = self._found(asked, self.settings.passages, within, run.config)
             run.outputs = found.told
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
@@ -294,18 +291,39 @@ class Assistant(LangChainDoors):
             async for event in made:
                 yield event
 
+    def search(
+        self, question: str, k: int = 10, *, within: Collection[str] | None = None
+    ) -> tuple[FoundPassage, ...]:
+        """Return the `k` best passages for a question, best first, without any answer being written.
+
+        With `within`, only the documents with these ids are searched.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            LibraryError: the library is empty or cannot be read.
+        """
+        asked = FollowUp(valid(question))
+        self._require_documents()
+        return self._found(asked, k, within, None).passages
+
+    def _require_documents(self) -> None:
+        if self._library is not None and not len(self._library):
+            raise LibraryMissing(
+                f"the library {self._library.path} is empty: fill it with 'footnote add PATH…'"
+            )
+
     def _found(
-        self, asked: FollowUp, within: Collection[str] | None, config: RunnableConfig | None
+        self, asked: FollowUp, k: int, within: Collection[str] | None, config: RunnableConfig | None
     ) -> Evidence:
         if self._library is not None:
             scope = None if within is None else frozenset(within)
-            return search(self._library, self.embedder, asked, self.settings.passages, scope)
+            return search(self._library, self.embedder, asked, k, scope)
         if within is not None:
             raise UsageError("'within' chooses documents of a library, and this assistant has a retriever")
         from rag.outside import search_outside
 
         assert self._retriever is not None  # noqa: S101 - there is a library or a retriever
-        return search_outside(self._retriever, self.embedder, asked, self.settings.passages, config)
+        return search_outside(self._retriever, self.embedder, asked, k, config)
 
     def _follow_up(self, question: str, history: Sequence[Turn]) -> FollowUp:
         quick = self._chat_model is not None and not self.settings.llm.startswith("local")

@@ -1,4 +1,7 @@
-"""What a user left in a library: uploads, collections, conversations; and how to remove all of it."""
+"""What a user left in a library: uploads, collections, conversations; and how to remove all of it.
+
+What lets a user in, a password, sessions and API keys, is nothing that is left: it goes with the user.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ State = Literal["asked", "answered", "stopped", "failed"]
 Verdict = Literal["right", "wrong", "wrong_source", "should_have_refused"]
 
 TITLE_CHARS = 120
+UNTITLED = "New conversation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,18 @@ class Conversations:
             _found(connection, conversation_id, owner)
             return [stored_turn(row) for row in connection.execute(query)]
 
+    def create(self, conversation_id: str, owner: str, scope: Scope, title: str = "") -> Conversation:
+        """Begin a conversation in which nothing is asked yet; without a title its first question is that.
+
+        Raises:
+            StorageError: the library may only be read.
+        """
+        now = _now()
+        values = {"id": conversation_id, "owner": owner, "title": clipped(title) or UNTITLED, "made_at": now}
+        with self._catalog.transaction(write=True) as connection:
+            connection.execute(conversations.insert().values(**values, scope=asdict(scope), changed_at=now))
+            return _found(connection, conversation_id, owner)
+
     def ask(
         self, conversation_id: str, owner: str, question: str, scope: Scope, *, replaces: str = ""
     ) -> tuple[str, list[StoredTurn]]:
@@ -138,7 +151,10 @@ class Conversations:
                 connection.execute(
                     conversations.insert().values(**values, scope=asdict(scope), changed_at=now)
                 )
-            _found(connection, conversation_id, owner)
+            found = _found(connection, conversation_id, owner)
+            if found.title == UNTITLED and not found.n_turns:
+                here = conversations.c.id == conversation_id
+                connection.execute(conversations.update().where(here).values(title=clipped(question)))
             if replaces:
                 _forget_from(connection, conversation_id, replaces)
             connection.execute(

@@ -5,7 +5,8 @@ FootnoteError
 │   ├── SettingsError         an unknown or invalid setting
 │   ├── QuestionError         an empty or over-long question
 │   ├── EvaluationError       questions or a report that cannot be read, or an unknown measure
-│   └── UserError             a user's name or password that will not do, or no such user
+│   ├── UserError             a user's name or password that will not do, or no such user
+│   └── ApiKeyError           a key's name or limit that will not do, or no such key
 ├── LibraryError              the library cannot do what was asked
 │   ├── LibraryMissing        nothing has been added yet
 │   ├── LibraryInUse          another process writes to it (retry later)
@@ -14,6 +15,7 @@ FootnoteError
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── ConversationNotFound  no conversation or turn by that id
+│   ├── ConversationBusy      an answer is being written in it (retry later)
 │   ├── OriginalGone          the file of a document is gone, or is another one now
 │   ├── CollectionNotFound    no collection by that id
 │   ├── UploadNotFound        no upload by that id
@@ -66,6 +68,10 @@ class UserError(UsageError):
     """A name or password that will not do, a user who is not there, or one who is there already."""
 
 
+class ApiKeyError(UsageError):
+    """A name or limit that will not do, a key that is not there, or one that is there already."""
+
+
 class LibraryError(FootnoteError):
     """The library cannot do what was asked."""
 
@@ -102,6 +108,12 @@ class DocumentNotFound(LibraryError):
 
 class ConversationNotFound(LibraryError):
     """There is no conversation, or no turn of one, by that id."""
+
+
+class ConversationBusy(LibraryError):
+    """An answer is being written in the conversation; the next question comes after it."""
+
+    retryable = True
 
 
 class OriginalGone(LibraryError):

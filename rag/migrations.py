@@ -60,6 +60,13 @@ _VERSION_3 = (
     "CREATE INDEX ix_sessions_user ON sessions (user)",
 )
 
+_VERSION_4 = (
+    "CREATE TABLE api_keys (name VARCHAR NOT NULL, secret VARCHAR NOT NULL, user VARCHAR, "
+    "a_minute INTEGER NOT NULL, made_at VARCHAR NOT NULL, PRIMARY KEY (name), UNIQUE (secret), "
+    "FOREIGN KEY(user) REFERENCES users (name) ON DELETE CASCADE)",
+    "CREATE INDEX ix_api_keys_user ON api_keys (user)",
+)
+
 
 def _add_next_vectors(connection: sa.Connection) -> None:
     """Add the table in which a new embedder's vectors gather while the old ones answer."""
@@ -75,7 +82,13 @@ def _add_the_chats(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS = (Step(2, _add_next_vectors), Step(3, _add_the_chats))
+def _add_api_keys(connection: sa.Connection) -> None:
+    """Add the table of what programs come in by."""
+    for statement in _VERSION_4:
+        connection.exec_driver_sql(statement)
+
+
+STEPS = (Step(2, _add_next_vectors), Step(3, _add_the_chats), Step(4, _add_api_keys))
 
 
 def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:

@@ -151,5 +151,16 @@ sessions = sa.Table(
 )
 """Who is signed in; `token` is the SHA-256 of what the browser holds."""
 
-OF_THE_CHAT = (titles, collections, collected, conversations, turns, feedback, users, sessions)
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("secret", sa.String, nullable=False, unique=True),
+    sa.Column("user", sa.ForeignKey("users.name", ondelete="CASCADE"), index=True),
+    sa.Column("a_minute", sa.Integer, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+)
+"""By what programs come in; `secret` is the SHA-256 of what they send, `user` for whom they stand, if any."""
+
+OF_THE_CHAT = (titles, collections, collected, conversations, turns, feedback, users, sessions, api_keys)
 """What people made of a library by talking to it; each table after those that it points to."""

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from rag.access import USER_NAME
 from rag.catalog import Catalog
 from rag.errors import UserError
-from rag.tables import sessions, users
+from rag.tables import api_keys, sessions, users
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 12, 1024
 """Length of a password without the user's name in it: the least is what OWASP asks for without a second
@@ -62,7 +62,7 @@ class Users:
             connection.execute(users.insert().values(row))
 
     def set_password(self, name: str, password: str) -> None:
-        """Change a password, and end every session of that user.
+        """Change a password, and end every session of that user; API keys are ended one by one, if at all.
 
         Raises:
             UserError: there is no such user, or the password will not do.
@@ -75,13 +75,14 @@ class Users:
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
     def remove(self, name: str) -> bool:
-        """Let somebody sign in no more, end their sessions, and return whether there was such a user.
+        """Let somebody in no more, by password, session or API key; return whether there was such a user.
 
         Raises:
             StorageError: the library may only be read.
         """
         with self._catalog.transaction(write=True) as connection:
-            connection.execute(sessions.delete().where(sessions.c.user == name))
+            for way_in in (sessions, api_keys):
+                connection.execute(way_in.delete().where(way_in.c.user == name))
             return bool(connection.execute(users.delete().where(users.c.name == name)).rowcount)
 
     def verify(self, name: str, password: str) -> bool:

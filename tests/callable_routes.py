@@ -16,19 +16,26 @@ OFTEN = 15
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str, dict, dict]]:
-    """Yield every route as (method, path, what OpenAPI says of it, schemas): ours and Gradio's.
+    """Yield every route as (method, path, what OpenAPI says of it, schemas): ours, the API's and Gradio's.
 
     Ours come often enough that most calls are to them.
     """
-    gradio = next(route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
+    for mount in app.routes:
+        if isinstance(mount, Mount) and mount.path and isinstance(mount.app, FastAPI):
+            yield from _of(mount.app.openapi(), mount.path, OFTEN)
+    gradio = next(route.app for route in app.routes if isinstance(route, Mount) and not route.path)
     for times, routes in ((OFTEN, app.routes), (1, gradio.routes)):
         with warnings.catch_warnings():  # one that answers HEAD as well has the same name twice
             warnings.filterwarnings("ignore", "Duplicate Operation ID", UserWarning)
             told = get_openapi(title="", version="", routes=[r for r in routes if not isinstance(r, Mount)])
-        schemas = told.get("components", {}).get("schemas", {})
-        for path, operations in told["paths"].items():
-            for method, operation in operations.items():
-                yield from [(method.upper(), path, operation, schemas)] * times
+        yield from _of(told, "", times)
+
+
+def _of(told: dict, prefix: str, times: int) -> Iterator[tuple[str, str, dict, dict]]:
+    schemas = told.get("components", {}).get("schemas", {})
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            yield from [(method.upper(), prefix + path, operation, schemas)] * times
 
 
 def likely(name: str, values: list[str]) -> list[str]:

@@ -19,8 +19,19 @@ from fakes import put
 from fastapi import FastAPI
 
 from rag.access import private_folder
+from rag.api_keys import MOST_A_MINUTE, ApiKeys
 from rag.sessions import Sessions
-from rag.tables import collected, collections, conversations, documents, feedback, metadata, sessions, turns
+from rag.tables import (
+    api_keys,
+    collected,
+    collections,
+    conversations,
+    documents,
+    feedback,
+    metadata,
+    sessions,
+    turns,
+)
 from rag.tables import users as people
 from rag.upkeep import UPLOADS
 
@@ -29,6 +40,7 @@ PASSWORD = "correct horse battery"  # noqa: S105
 QUESTION = "When did the zebra cross the river?"
 NOW = "2026-01-01T00:00:00+00:00"
 ASK = "submit"
+API = "/api/v1/"
 _TALK = re.compile(r"[0-9a-f]{32}")
 
 WORDS = ("", "1", "0", "-1", "zebra", "me", "true", "null", "../..", "%00", "a" * 300, "2026-01-01", "light")
@@ -81,6 +93,7 @@ class Person:
     name: str
     secret: str
     token: str = ""
+    key: str = ""
     ids: list[str] = field(default_factory=list)
     keyless: list[str] = field(default_factory=list)
 
@@ -105,9 +118,11 @@ class World:
         self._asked = 0
         put(self.library, "everybodys", "The zebra crossed the river in May.", self._embedder)
         for person in self.people.values():
+            person.key = ApiKeys(self.library.catalog).add(person.name, person.name, MOST_A_MINUTE)
             self.renew(person)
         self.routes = list(routes_of(app))
         self.our_paths = {getattr(route, "path", "") for route in app.routes}
+        self.our_paths |= {path for _, path, _, _ in self.routes if path.startswith(API)}
 
     def renew(self, person: Person) -> None:
         """Give a user again what their own calls have removed; ids stay as they are."""
@@ -165,6 +180,7 @@ class World:
                 "collections": collections.c.owner.in_(names),
                 "conversations": conversations.c.owner.in_(names),
                 "users": people.c.name.in_(names),
+                "api_keys": api_keys.c.user.in_(names),
                 "sessions": sessions.c.user.in_(names) & (sessions.c.expires_at > NOW),
                 "collected": sa.or_(*_starting(collected.c.collection_id, names)),
                 "turns": turns.c.conversation_id.in_([self.people[name].conversation for name in names]),
@@ -197,6 +213,15 @@ class World:
     def token_for(self, person: Person, path: str) -> str:
         """Return a user's token; to sign out, one that nothing else needs."""
         return Sessions(self.library.catalog).begin(person.name) if path == "/sign-out" else person.token
+
+    def headers_for(self, person: Person, path: str, *, stranger: bool) -> dict[str, str]:
+        """Return what a user says of who they are, at the API by key more often than not; a stranger lies."""
+        token = self.draw.choice(person.keyless) if stranger else self.token_for(person, path)
+        said = {"cookie": f"footnote={token}"} if token else {}
+        if path.startswith(API) and self.draw.random() < (0.2 if stranger else 0.8):
+            lie = self.draw.choice([person.key[:-1], person.key.swapcase(), person.name, person.token])
+            return said | {"authorization": f"Bearer {lie if stranger else person.key}"}
+        return said
 
     async def ask(self, person: Person) -> Reply:
         """Ask as a user on the page, and follow the answer; another one is left for whoever may take it."""

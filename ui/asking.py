@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.collections import Collections
 from rag.conversations import Conversations, Scope
-from rag.errors import UsageError
+from rag.errors import ConversationBusy, UsageError
 from ui.asked import Asked
 from ui.runs import Run, Runs
 from ui.turn import Turn, turn_of
@@ -27,12 +27,13 @@ class Asking:
         self._runs = runs
         self._one_at_a_time = threading.Lock()
 
-    def begin(self, user: str, asked: Asked, question: str) -> tuple[Run, list[Turn]]:
+    def begin(self, user: str, asked: Asked, question: str, *, join: bool = True) -> tuple[Run, list[Turn]]:
         """Begin to answer a question, and return this with the turns before it.
 
-        While an answer is being written in the conversation, this is what is returned.
+        While an answer is being written in the conversation, this is what is returned, where one may `join`.
 
         Raises:
+            ConversationBusy: an answer is being written, and one may not.
             UsageError: nothing is left of what the conversation searches.
             CollectionNotFound: the collection that it searches is gone.
             ConversationNotFound: the conversation is another user's.
@@ -41,12 +42,17 @@ class Asking:
         with self._one_at_a_time:
             if self._runs.running(asked.conversation) is not None:
                 earlier, running = self.resume(user, asked.conversation)
-                if running is not None:
+                if running is not None and join:
                     return running, earlier
+                if running is not None:
+                    raise ConversationBusy(
+                        "the question before is still being answered: ask again once it is, or delete the "
+                        "conversation"
+                    )
             return self._begun(user, asked, question)
 
     def _begun(self, user: str, asked: Asked, question: str) -> tuple[Run, list[Turn]]:
-        within = self._within(user, asked.scope)
+        within = self.within(user, asked.scope)
         turn_id, before = self._conversations.ask(
             asked.conversation, user, question, asked.scope, replaces=asked.replaces or ""
         )
@@ -74,8 +80,13 @@ class Asking:
         self._conversations.get(conversation_id, user)
         self._runs.stop(conversation_id)
 
-    def _within(self, user: str, scope: Scope) -> frozenset[str] | None:
-        """Return the ids of the documents that are searched; None for all that there are."""
+    def within(self, user: str, scope: Scope) -> frozenset[str] | None:
+        """Return the ids of the documents that are searched; None for all that there are.
+
+        Raises:
+            UsageError: nothing is left of them.
+            CollectionNotFound: there is no such collection, or it is another user's.
+        """
         if not user and scope == Scope():
             return None
         seen = {document.id for document in documents_for(self._assistant.library, user)}

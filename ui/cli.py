@@ -14,6 +14,7 @@ from rich.console import Console
 from rag.errors import FootnoteError
 from rag.hidden import shown
 from ui.care_commands import commands as care_commands
+from ui.keys_commands import keys
 from ui.library_commands import commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 from ui.sync_commands import commands as sync_commands
@@ -68,6 +69,7 @@ app.add_typer(commands)
 app.add_typer(sync_commands)
 app.add_typer(care_commands)
 app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 
 
 @app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')

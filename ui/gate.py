@@ -1,4 +1,7 @@
-"""The gate behind the guard: with sign-in on, nothing but the way in is answered to who is not signed in."""
+"""The gate behind the guard: with sign-in on, nothing but the way in is answered to who is not signed in.
+
+People sign in, and programs come with an API key.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import FootnoteError
+from ui.bearers import KEYLESS, SAFE_METHODS, Bearers, is_api, unauthorized
 from ui.cookies import token_of
 from ui.own_names import OwnNames
 from ui.sign_ins import SignIns
@@ -30,10 +34,14 @@ same address brings it."""
 class Gate:
     """ASGI application around another one. It leaves the visitor's name in the scope of every request."""
 
-    def __init__(self, app: ASGIApp, sign_ins: SignIns | None) -> None:
-        """Ask everybody to sign in; where `sign_ins` is None nobody has to, and the name is empty."""
+    def __init__(self, app: ASGIApp, sign_ins: SignIns | None, bearers: Bearers) -> None:
+        """Ask everybody to sign in; where `sign_ins` is None nobody has to, and the name is empty.
+
+        Whoever comes with a key that `bearers` knows is let in as the one for whom it stands.
+        """
         self._app = app
         self._sign_ins = sign_ins
+        self._bearers = bearers
         self._own_names = OwnNames()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,21 +49,28 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._sign_ins is None:
-            await self._own_names.call(self._app, {**scope, KEY: ""}, receive, send)
-            return
         request = HTTPConnection(scope)
         try:
-            name = await self._sign_ins.who(token_of(request))
+            name = await self._name_or_refusal(request)
         except FootnoteError as error:
-            await JSONResponse({"detail": str(error)}, 503)(scope, receive, send)
-            return
-        if name is not None:
+            name = JSONResponse({"detail": str(error)}, 503)
+        if isinstance(name, str):
             await self._own_names.call(self._app, {**scope, KEY: name}, receive, send)
+        elif name is not None:
+            await name(scope, receive, send)
         elif _OPEN.fullmatch(scope["path"]):
             await self._app({**scope, KEY: ""}, receive, send)
         else:
             await way_in(request)(scope, receive, send)
+
+    async def _name_or_refusal(self, request: HTTPConnection) -> str | Response | None:
+        """Return who calls, why a key lets nobody pass, or None for somebody who is not signed in."""
+        by_key = await self._bearers.judge(request)
+        if by_key is not None or self._sign_ins is None:
+            return by_key if by_key is not None else ""
+        if is_api(request.scope) and request.scope["method"] not in SAFE_METHODS:
+            return None  # a cookie may have been sent by another site's page, a key may not
+        return await self._sign_ins.who(token_of(request))
 
 
 def way_in(request: HTTPConnection) -> Response:
@@ -63,6 +78,8 @@ def way_in(request: HTTPConnection) -> Response:
     scope = request.scope
     path: str = scope["path"]
     reading = scope["method"] in ("GET", "HEAD")
+    if is_api(scope):
+        return unauthorized(KEYLESS)
     if path == "/health" and reading:
         return JSONResponse({"status": "ok"})
     if not (reading and _wants_a_page(request)):

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from rag.errors import (
     CollectionNotFound,
+    ConversationBusy,
     ConversationNotFound,
     DocumentNotFound,
     FootnoteError,
@@ -32,9 +33,7 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
     """Add the routes to the application."""
     library = assistant.library
 
-    @app.exception_handler(FootnoteError)
-    def explain(_request: Request, error: FootnoteError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, _status_of(error))
+    app.add_exception_handler(FootnoteError, explain)
 
     @app.get("/health")
     def health(request: Request) -> dict[str, Any]:
@@ -55,10 +54,22 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
         return [document.to_dict() for document in documents_for(library, visitor(request))]
 
 
+def explain(_request: Request, error: Exception) -> JSONResponse:
+    """Return what a request gets that failed with an error of ours."""
+    assert isinstance(error, FootnoteError)  # noqa: S101 - registered for nothing else
+    status = _status_of(error)
+    later = {"Retry-After": str(_AGAIN_S)} if status == 503 else None
+    return JSONResponse({"detail": str(error)}, status, later)
+
+
+_AGAIN_S = 2
+"""Seconds after which what is busy may be tried again."""
+
 _STATUSES = {
     DocumentNotFound: 404,
     CollectionNotFound: 404,
     ConversationNotFound: 404,
+    ConversationBusy: 409,
     UploadNotFound: 404,
     LibraryMissing: 404,
     OriginalGone: 410,

@@ -30,11 +30,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Run:
-    """A question that is being answered: the turn so far, for any number of pages that follow it."""
+    """A question that is being answered: the turn so far, for any number of pages that follow it.
+
+    `failure` is the error of ours that it ended with, if any.
+    """
 
     def __init__(self, conversation_id: str, turn: Turn) -> None:
         self.conversation_id = conversation_id
         self.turn = turn
+        self.failure: FootnoteError | None = None
         self._began = time.monotonic()
         self._claimed = False
         self._news = threading.Condition()
@@ -130,6 +134,7 @@ class Runs:
         except FootnoteError as error:
             if isinstance(error, ModelUnavailable) and self._assistant.chat_model is not None:
                 self._assistant.chat_model.start()  # so that it is back for the next question
+            run.failure = error
             self._settle(run, replace(run.turn, error=str(error)))
         except Exception:  # the border of a request: the page must say something
             _LOG.exception("a question failed")

@@ -20,12 +20,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from rag.api_keys import ApiKeys
 from rag.catalog import Catalog
 from rag.conversations import Conversations
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.settings import Settings
+from ui.answers import Answers
+from ui.api import make_api
+from ui.api_parts import Parts
 from ui.asking import Asking
+from ui.bearers import Bearers
 from ui.conversation_routes import add_conversation_routes
 from ui.gate import Gate
 from ui.guard import Guard
@@ -35,6 +40,7 @@ from ui.listen import address, check_host, check_port, check_reach, listen, name
 from ui.local_door import LocalDoor
 from ui.local_file import published
 from ui.local_work import LocalWork
+from ui.lockout import Lockout
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -61,11 +67,11 @@ _LOG = logging.getLogger(__name__)
 class _App(FastAPI):
     """A FastAPI application with the guard outside of everything, error pages included."""
 
-    def __init__(self, settings: Settings, sign_ins: SignIns | None) -> None:
+    def __init__(self, settings: Settings, sign_ins: SignIns | None, bearers: Bearers) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
         self._settings = settings
         self.local: LocalDoor | None = None
-        self.add_middleware(Gate, sign_ins=sign_ins)
+        self.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the stack that FastAPI builds."""
@@ -89,7 +95,8 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     check_reach(settings)
     sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    app = _App(settings, sign_ins)
+    lockout = sign_ins.lockout if sign_ins is not None else Lockout()
+    app = _App(settings, sign_ins, Bearers(ApiKeys(assistant.library.catalog), lockout, needed=settings.auth))
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
@@ -103,9 +110,12 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     app.router.lifespan_context = _writing(intake, local)
     add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
+    asking, answers = Asking(assistant, conversations, runs), Answers(assistant, runs.turnstile)
+    api = make_api(Parts(assistant, answers, asking, conversations, runs, intake))
+    app.mount("/api/v1", api, name="api")
     gr.mount_gradio_app(
         app,
-        build_page(assistant, Asking(assistant, conversations, runs)),
+        build_page(assistant, asking),
         "/",
         footer_links=[],
         run_history=False,
@@ -119,10 +129,11 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         head=HEAD,
         auth_dependency=signed_in if settings.auth else None,
     )
-    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and r.name != "ui")
+    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and not r.path)
 
     def end_streams() -> None:
         runs.stop_all()
+        answers.stop_all()
         reading.close()
         intake.halt()
         local.halt()

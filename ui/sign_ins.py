@@ -42,7 +42,7 @@ class SignIns:
         """Use these users, sessions and counters of failures."""
         self._users = users
         self._sessions = sessions
-        self._lockout = lockout or Lockout()
+        self.lockout = lockout or Lockout()
         self._verifying = ThreadPoolExecutor(AT_ONCE, "password")
         self._looking = ThreadPoolExecutor(LOOKING, "session")
         self._waiting = 0
@@ -70,22 +70,22 @@ class SignIns:
             StorageError: the session cannot be stored.
         """
         keys = (address_key(address), name_key(name))
-        if seconds := self._lockout.wait(*keys):
+        if seconds := self.lockout.wait(*keys):
             return Refused(seconds)
         if self._waiting >= WAITING:
             return Refused(2.0, busy=True)
-        moment = self._lockout.begin(*keys)
+        moment = self.lockout.begin(*keys)
         self._waiting += 1
         try:
             fits = await self._in(self._verifying, self._users.verify, name, password)
         except FootnoteError:  # nothing was found out about the password
-            self._lockout.forgive(moment, *keys)
+            self.lockout.forgive(moment, *keys)
             raise
         finally:
             self._waiting -= 1
         if not fits:
             return None
-        self._lockout.forgive(moment, *keys)
+        self.lockout.forgive(moment, *keys)
         return await self._in(self._looking, self._sessions.begin, name)
 
     async def end(self, token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag.conversations import State, StoredTurn
@@ -27,7 +28,7 @@ class Turn:
     `id` is that under which it is kept, `place` the number of answers that the model writes before this one,
     `verdict` and `note` what the asker thinks of the answer. `written` is all text that the model wrote, and
     `checked` the number of its characters that belong to finished sentences; what lies after them still
-    awaits its sources.
+    awaits its sources. `standalone` is the question as it was searched, where it followed up on others.
     """
 
     question: str
@@ -44,6 +45,7 @@ class Turn:
     place: int = 0
     verdict: str = ""
     note: str = ""
+    standalone: str = ""
 
     @property
     def pending(self) -> str:
@@ -78,8 +80,8 @@ class Turn:
 def advance(turn: Turn, event: Event) -> Turn:
     """Return the turn after an event of its stream."""
     match event:
-        case EvidenceFound(quotes=quotes, passages=passages):
-            return replace(turn, searched=True, quotes=quotes, passages=passages)
+        case EvidenceFound(quotes, passages, standalone):
+            return replace(turn, searched=True, quotes=quotes, passages=passages, standalone=standalone)
         case TextWritten(text=text):
             return replace(turn, written=turn.written + text)
         case SentenceChecked(sentence=sentence):
@@ -94,6 +96,19 @@ def advance(turn: Turn, event: Event) -> Turn:
                 sentences=answer.sentences,
                 answer=answer,
             )
+
+
+def news(before: Turn, after: Turn) -> Iterator[Event]:
+    """Yield the events that lead from a turn to a later state of it; several pieces of text come as one."""
+    if after.searched and not before.searched:
+        yield EvidenceFound(after.quotes, after.passages, after.standalone or after.question)
+    if len(after.written) > len(before.written):
+        yield TextWritten(after.written[len(before.written) :])
+    if after.written:
+        for sentence in after.sentences[len(before.sentences) :]:
+            yield SentenceChecked(sentence)
+    if after.answer is not None and before.answer is None:
+        yield AnswerFinished(after.answer)
 
 
 def turn_of(stored: StoredTurn) -> Turn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,23 +53,30 @@ class Reception:
             self._collections.get(collection, user)
         return safe
 
-    async def receive(self, request: Request, path: PurePosixPath, collection: str) -> Job:
-        """Write the body of a request to the disk, piece by piece, and queue it.
+    @property
+    def most_bytes(self) -> int:
+        """Size of the largest file."""
+        return self._limits.max_bytes
+
+    async def take(
+        self, pieces: AsyncIterator[bytes], size: int, owner: str, path: PurePosixPath, collection: str
+    ) -> Job:
+        """Write a file to the disk, piece by piece, and queue it; `size` is what was told of its bytes.
 
         Raises:
             LimitExceeded: it is too large.
             StorageError: the disk does not take it.
             ClientDisconnect: it ended too early.
         """
-        if int(request.headers.get("content-length") or 0) > self._limits.max_bytes:
+        if size > self._limits.max_bytes:
             raise self._too_large(path)
         part = await run_in_threadpool(self._incoming.begin)
         try:
-            async for piece in request.stream():
+            async for piece in pieces:
                 if part.size + len(piece) > self._limits.max_bytes:
                     raise self._too_large(path)
                 await run_in_threadpool(part.write, piece)
-            job = await run_in_threadpool(self._incoming.keep, part, visitor(request), path, collection)
+            job = await run_in_threadpool(self._incoming.keep, part, owner, path, collection)
         except BaseException:
             part.drop()
             raise
@@ -112,7 +120,8 @@ def add_upload_routes(app: FastAPI, library: Library, intake: Intake, limits: Li
     ) -> Response:
         safe = await run_in_threadpool(reception.admit, path, collection, visitor(request))
         try:
-            job = await reception.receive(request, safe, collection)
+            size = int(request.headers.get("content-length") or 0)
+            job = await reception.take(request.stream(), size, visitor(request), safe, collection)
         except ClientDisconnect:
             return Response(status_code=_NO_MORE_HEARD)
         return JSONResponse({"id": job.id, "path": job.name}, 201)

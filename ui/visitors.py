@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 KEY = "footnote.user"
 """Where the sign-in leaves the name in the scope of a request."""
 
+EVERYBODY = "*"
+"""Who comes with a key that stands for nobody. No user can have this name, and no document be theirs: they
+see what everybody may see."""
+
 
 def visitor(request: HTTPConnection) -> str:
-    """Return the name of who is signed in; empty where nobody has to sign in.
+    """Return the name of who is signed in, or for whom an API key stands; empty where nobody has to sign in.
 
     Raises:
         KeyError: the request did not pass the gate; nobody's name must not stand for everybody's rights.

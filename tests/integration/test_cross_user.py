@@ -82,8 +82,7 @@ async def _random_calls(world: World, name: str, calls: int, statuses: Counter, 
     async def one() -> None:
         stranger = world.draw.random() < STRANGER
         method, path, target, body = world.random_call(me)
-        token = world.draw.choice(me.keyless) if stranger else world.token_for(me, path)
-        reply = await world.send({"cookie": f"footnote={token}"} if token else {}, method, target, body)
+        reply = await world.send(world.headers_for(me, path, stranger=stranger), method, target, body)
         statuses[reply.status] += 1
         _check(world, reply, f"{method} {target} by {'a stranger' if stranger else name}", stranger, name)
         if stranger:

@@ -251,3 +251,13 @@ def test_closing_stops_the_model(assistant) -> None:
     with assistant:
         pass
     assert assistant._chat_model.closed
+
+
+def test_a_search_finds_passages_and_asks_no_model(assistant):
+    found = assistant.search("When did the plane come?", 2)
+    assert found[0].text == "A plane came from Libya on 26 October."
+    assert len(found) == 2
+    assert assistant.search("plane", within=["nowhere"]) == ()
+    assert assistant.chat_model.calls == []
+    with pytest.raises(QuestionError, match="the question is empty"):
+        assistant.search(" ")

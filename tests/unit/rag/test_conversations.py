@@ -6,7 +6,7 @@ import pytest
 from fakes import TEXT, put
 
 from rag.assistant import Assistant
-from rag.conversations import TITLE_CHARS, Conversations, Scope, clipped
+from rag.conversations import TITLE_CHARS, UNTITLED, Conversations, Scope, clipped
 from rag.errors import ConversationNotFound, StorageError, UsageError
 from rag.feedback import NOTE_CHARS, VERDICTS, Feedback
 from rag.library import Library
@@ -201,3 +201,16 @@ def test_a_repair_saves_conversations_collections_and_titles(kept, library, embe
         titles = {each.id: each.title for each in again.documents()}
         assert titles.get("news") == "Another title"
         assert Collections(again.catalog).document_ids(shelf.id, "anna") == set(titles)
+
+
+def test_one_that_was_begun_without_a_question_gets_its_title_from_the_first(kept):
+    made = kept.create(ONE, "anna", Scope("shelf"))
+    assert (made.title, made.scope, made.n_turns) == (UNTITLED, Scope("shelf"), 0)
+    kept.ask(ONE, "anna", "When did it come?", made.scope)
+    kept.ask(ONE, "anna", "And then?", made.scope)
+    assert kept.get(ONE, "anna").title == "When did it come?"
+    kept.create(TWO, "anna", Scope(), " Of\nplanes ")
+    kept.ask(TWO, "anna", "When?", Scope())
+    assert kept.get(TWO, "anna").title == "Of planes"
+    with pytest.raises(ConversationNotFound):
+        kept.get(TWO, "bob")

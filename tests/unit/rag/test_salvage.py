@@ -7,6 +7,7 @@ import pytest
 from fakes import put
 
 from rag import page_sums, restoring
+from rag.api_keys import ApiKeys
 from rag.catalog import FILE
 from rag.errors import LibraryDamaged, LibraryIncompatible, LibraryInUse, StorageError
 from rag.library import Library
@@ -15,6 +16,7 @@ from rag.salvage import Lost, salvage
 from rag.schema import SCHEMA_VERSION
 from rag.sqlite_files import digest, opened, unseal
 from rag.tables import OF_THE_CHAT, next_vectors
+from rag.users import Users
 
 
 @pytest.fixture
@@ -142,6 +144,19 @@ def test_one_of_the_first_schema_becomes_one_of_this(left) -> None:
     assert salvage(left).n_documents == 2
     with Library.open(left) as library:
         assert library.catalog.version == SCHEMA_VERSION
+
+
+def test_keys_still_let_in_whom_they_did_and_none_without_their_user(left) -> None:
+    with Library.open(left) as library:
+        library.lock()
+        Users(library.catalog).add("anna", "correct horse battery")
+        keys = ApiKeys(library.catalog)
+        hers, nobodys, lost = keys.add("hers", "anna"), keys.add("nobodys"), keys.add("lost", "anna")
+    change(left, "PRAGMA foreign_keys=OFF", "UPDATE api_keys SET user = 'gone' WHERE name = 'lost'")
+    salvage(left)
+    with Library.open(left) as library:
+        keys = ApiKeys(library.catalog)
+        assert (keys.find(hers).user, keys.find(nobodys).user, keys.find(lost)) == ("anna", "", None)
 
 
 def test_one_in_use_is_left_alone(left) -> None:

@@ -277,7 +277,7 @@ def test_another_sites_form_signs_nobody_in_or_out(browser, cross):
 
 
 def test_gradio_itself_answers_nobody_who_did_not_pass_the_gate(app):
-    inside = next(route.app for route in app.routes if isinstance(route, Mount) and route.name != "ui")
+    inside = next(route.app for route in app.routes if isinstance(route, Mount) and not route.path)
     client = TestClient(inside, base_url="http://127.0.0.1:7860")
     assert client.get("/config").status_code == 401
     assert client.get("/").status_code == 401
