@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.conversations import Conversations
-from rag.errors import FootnoteError, ModelUnavailable
-from rag.types import AnswerFinished, Event, EvidenceFound
+from rag.errors import FootnoteError
 from rag.types import Turn as Said
+from ui.answers import Answers
 from ui.turn import Turn, advance, answer_of, state_of
-from ui.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 UNEXPECTED = "something went wrong inside Footnote, and its log says what: ask again, or start it again"
 TICK_S = 1.0
 """Seconds after which a turn is shown again though nothing has come."""
-
-AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
-"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,12 +70,16 @@ class Run:
 class Runs:
     """Answers questions whether or not a page follows, keeps what came of them, and stops them."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations) -> None:
-        """Ask this assistant, and keep the answers in these conversations."""
+    def __init__(
+        self, assistant: Assistant, conversations: Conversations, answers: Answers | None = None
+    ) -> None:
+        """Ask this assistant, and keep the answers in these conversations.
+
+        `answers` is who stands in line before its model; by default nobody but these runs.
+        """
         self._assistant = assistant
         self._conversations = conversations
-        local = assistant.settings.llm.startswith("local")
-        self._turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
+        self._answers = answers or Answers(assistant)
         self._runs: dict[str, Run] = {}
         self._mutex = threading.Lock()
 
@@ -125,43 +125,28 @@ class Runs:
     def _answer(
         self, run: Run, question: str, history: Sequence[Said], within: frozenset[str] | None
     ) -> None:
+        def tell(place: int) -> None:
+            run.become(replace(run.turn, place=place))
+
         try:
-            self._pump(run, self._assistant.stream(question, history=history, within=within))
+            for event in self._answers.events(
+                question,
+                history=history,
+                within=within,
+                wanted=lambda: not run.turn.finished,
+                on_place=tell,
+            ):
+                turn = advance(run.turn, event)
+                if turn.finished:
+                    self._settle(run, turn)
+                if not run.become(turn):
+                    return
+            self._settle(run, replace(run.turn, error="the answer ended before it was complete: ask again"))
         except FootnoteError as error:
-            if isinstance(error, ModelUnavailable) and self._assistant.chat_model is not None:
-                self._assistant.chat_model.start()  # so that it is back for the next question
             self._settle(run, replace(run.turn, error=str(error)))
         except Exception:  # the border of a request: the page must say something
             _LOG.exception("a question failed")
             self._settle(run, replace(run.turn, error=UNEXPECTED))
-
-    def _pump(self, run: Run, events: Iterator[Event]) -> None:
-        for event in events:
-            turn = advance(run.turn, event)
-            if turn.finished:
-                self._settle(run, turn)
-            if not run.become(turn):
-                return
-            if isinstance(event, EvidenceFound) and event.quotes and self._assistant.model != "none":
-                self._write(run, events)
-                break
-        self._settle(run, replace(run.turn, error="the answer ended before it was complete: ask again"))
-
-    def _write(self, run: Run, events: Iterator[Event]) -> None:
-        """Follow the model once it is this answer's turn."""
-
-        def tell(place: int) -> None:
-            run.become(replace(run.turn, place=place))
-
-        with self._turnstile.passed(lambda: not run.turn.finished, tell) as may:
-            if not may:
-                return
-            for event in events:
-                turn = advance(run.turn, event)
-                if isinstance(event, AnswerFinished):
-                    self._settle(run, turn)
-                if not run.become(turn):
-                    return
 
     def _settle(self, run: Run, turn: Turn) -> None:
         """Finish a run, once: what came of it is kept before it is shown."""
