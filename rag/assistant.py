@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.answering import Outcome, answer, quoted
 from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, QuestionError
-from rag.followup import FollowUp, follow_up
+from rag.followup import FollowUp, follow_up, recent
 from rag.library import Library
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
 from rag.search import search
@@ -130,7 +130,7 @@ class Assistant:
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         """Return what a question asks after the turns of `history`: rewritten where a fast model can."""
-        return self._follow_up(question, history).question
+        return self._follow_up(question, recent(history)).question
 
     def stream(
         self,
@@ -152,7 +152,7 @@ class Assistant:
             QuestionError, LibraryError, ModelError: as `ask` does.
         """
         started = time.perf_counter()
-        question = _valid(question)
+        question, history = _valid(question), recent(history)
         if not len(self.library):
             raise LibraryMissing(
                 f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
 """Answers written at a time: the local model has one slot, a server has a queue of its own."""
+
+PULSE_S = 15.0
+"""Seconds without news after which who asked is told so: nothing that lies between may think it dead."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,10 +79,11 @@ class Answers:
     @asynccontextmanager
     async def asked(
         self, question: str, *, history: Sequence[Turn] = (), within: frozenset[str] | None = None
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator[AsyncIterator[Event | None]]:
         """Ask in a thread, and yield the events; who leaves the block early calls the question off.
 
-        Whoever reads slowly holds nobody else up: what the model writes is taken from it as it comes.
+        None stands for `PULSE_S` seconds in which nothing came, as while it waits in line. Whoever reads
+        slowly holds nobody else up: what the model writes is taken from it as it comes.
 
         Raises:
             QuestionError, LibraryError, ModelError: as `events` does, where they are read.
@@ -156,10 +160,14 @@ class _Call:
             self._stopped.set()
             self.tell(Stopped())
 
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield the events until the answer is finished."""
+    async def events(self) -> AsyncGenerator[Event | None]:
+        """Yield the events until the answer is finished, and None now and then while there is no news."""
         while True:
-            news = await self._told.get()
+            try:
+                news = await asyncio.wait_for(self._told.get(), PULSE_S)
+            except TimeoutError:
+                yield None
+                continue
             if isinstance(news, Exception):
                 raise news
             yield news

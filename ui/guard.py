@@ -45,7 +45,7 @@ _GRADIO_ROUTES = re.compile(
 
 _OWN_ROUTES = re.compile(
     r"/(health|me|sign-in|sign-out|starter|map|feedback\.jsonl|view/[a-z]+|ui/.*"
-    r"|(documents|uploads|collections|passages|conversations|turns)(/.*)?)"
+    r"|(documents|uploads|collections|passages|conversations|turns)(/.*)?|mcp|v1/.*)"
 )
 _THE_SAME_FOR_ALL = re.compile(
     r"/((ui|assets|static)/.*|(gradio_api/)?theme\.css|favicon\.ico|robots\.txt|manifest\.json)"

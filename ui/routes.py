@@ -34,7 +34,7 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
 
     @app.exception_handler(FootnoteError)
     def explain(_request: Request, error: FootnoteError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, _status_of(error))
+        return JSONResponse({"detail": str(error)}, status_of(error))
 
     @app.get("/health")
     def health(request: Request) -> dict[str, Any]:
@@ -67,7 +67,8 @@ _STATUSES = {
 }
 
 
-def _status_of(error: FootnoteError) -> int:
+def status_of(error: FootnoteError) -> int:
+    """Return the status of the reply that tells an error."""
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             return status

@@ -25,6 +25,7 @@ from rag.conversations import Conversations
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.settings import Settings
+from ui.answers import Answers
 from ui.asking import Asking
 from ui.conversation_routes import add_conversation_routes
 from ui.gate import Gate
@@ -32,6 +33,7 @@ from ui.guard import Guard
 from ui.intake import Intake
 from ui.library_routes import add_library_routes
 from ui.listen import address, check_host, check_port, check_reach, listen, names_of
+from ui.openai_routes import add_openai_routes
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -91,7 +93,9 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
-    runs = Runs(assistant, conversations)
+    answers = Answers(assistant)
+    runs = Runs(assistant, conversations, answers)
+    add_openai_routes(app, answers)
     add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
     gr.mount_gradio_app(
@@ -114,6 +118,7 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
     def end_streams() -> None:
         runs.stop_all()
+        answers.stop_all()
         reading.close()
         intake.halt()
         gradio_app.stop_event.set()
