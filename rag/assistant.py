@@ -16,10 +16,10 @@ from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, 
 from rag.followup import FollowUp, follow_up, recent
 from rag.library import Library
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
-from rag.search import search
+from rag.search import find, search
 from rag.settings import Settings, load_settings
 from rag.stages import stage
-from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
 from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
 
@@ -153,10 +153,7 @@ class Assistant:
         """
         started = time.perf_counter()
         question, history = _valid(question), recent(history)
-        if not len(self.library):
-            raise LibraryMissing(
-                f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
-            )
+        self._require_documents()
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
@@ -186,6 +183,23 @@ class Assistant:
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
 
+    def search(
+        self, question: str, k: int = 5, *, within: Collection[str] | None = None
+    ) -> tuple[FoundPassage, ...]:
+        """Return the `k` best passages for a question, best first; no model writes.
+
+        With `within`, only the documents with these ids are searched.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            LibraryError: the library is empty or cannot be read.
+        """
+        asked = FollowUp(_valid(question))
+        self._require_documents()
+        with self.library.catalog.snapshot():
+            scope = None if within is None else frozenset(within)
+            return tuple(find(self.library, self.embedder, asked, k, scope).passages)
+
     def as_retriever(self, k: int = 5) -> BaseRetriever:
         """Return a LangChain retriever; its documents carry uri, title, page, start and end in metadata."""
         from rag.langchain import PassageRetriever
@@ -200,6 +214,12 @@ class Assistant:
         from rag.langchain import AnswerRunnable
 
         return AnswerRunnable(self)
+
+    def _require_documents(self) -> None:
+        if not len(self.library):
+            raise LibraryMissing(
+                f"the library {self.library.path} is empty: fill it with 'footnote add PATH…'"
+            )
 
     def _follow_up(self, question: str, history: Sequence[Turn]) -> FollowUp:
         quick = self._chat_model is not None and not self.settings.llm.startswith("local")

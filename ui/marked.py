@@ -1,4 +1,4 @@
-"""An answer as text with marks: ``[1]`` after a sentence for each of its sources, words for what has none (pure).
+"""An answer as text with marks: ``[1]`` for each source of a sentence, words for what has no source (pure).
 
 A mark's number is the place of its citation among `Answer.sources`. Hidden characters are labelled.
 """
@@ -23,7 +23,7 @@ _TAKEN_BACK = "\n\nThis does not stand. "
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark: its place in the text, its number, the sentence that it follows from 0, and what it leads to."""
+    """A mark: its place in the text, its number, the sentence that it follows, from 0, and its citation."""
 
     start: int
     end: int

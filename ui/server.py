@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import signal
@@ -85,15 +86,19 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
     app = _App(settings, sign_ins)
+    answers = Answers(assistant)
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
     intake = add_library_routes(app, assistant)
     app.router.lifespan_context = _reading(intake)
+    if importlib.util.find_spec("mcp") is not None:  # else the extra is not installed
+        from ui.mcp_server import add_mcp_routes
+
+        add_mcp_routes(app, answers)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
-    answers = Answers(assistant)
     runs = Runs(assistant, conversations, answers)
     add_openai_routes(app, answers)
     add_scope_routes(app, assistant.library)
