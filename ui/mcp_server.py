@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib import metadata
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import FastAPI
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -90,8 +90,8 @@ def make_server(parts: Parts, who: Callable[[Context[Any, Any]], str]) -> MCPSer
             await context.report_progress(done, message=_doing(event))
 
         with _told():
-            within = await to_thread.run_sync(searched, parts.library, who(context), collection)
-            answers = await to_thread.run_sync(parts.answers)
+            within = await run_in_threadpool(searched, parts.library, who(context), collection)
+            answers = await run_in_threadpool(parts.answers)
             return await mcp_tools.ask(answers, question, within, follow)
 
     def read_passage(context: Context[Any, Any], id: _Id, around: _Around = 1000) -> ReadText:

@@ -6,13 +6,13 @@ signs in.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from anyio import create_task_group
 from fastapi import APIRouter, FastAPI, Response
 from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -119,21 +119,15 @@ def _no_model(name: str) -> Refused:
 
 async def _unless_gone(request: HttpRequest, work: Coroutine[Any, Any, Answer]) -> Answer | None:
     """Return what is worked on, or None where the client left meanwhile; the work is cancelled then."""
-    found: Answer | None = None
-    failed: Exception | None = None
-    async with create_task_group() as group:
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
 
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            group.cancel_scope.cancel()
 
-        group.start_soon(watch)
-        try:
-            found = await work
-        except Exception as error:  # raised below: the group would wrap it
-            failed = error
-        group.cancel_scope.cancel()
-    if failed is not None:
-        raise failed
-    return found
+async def _left(request: HttpRequest) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
