@@ -16,7 +16,7 @@ from rag.answering import Outcome, answer, quoted
 from rag.aside import Aside, awaited
 from rag.doors import LangChainDoors
 from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, UsageError
-from rag.followup import FollowUp, follow_up
+from rag.followup import FollowUp, follow_up, recent
 from rag.library import Library
 from rag.model_errors import GIVEN
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
@@ -225,7 +225,7 @@ class Assistant(LangChainDoors):
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         """Return what a question asks after the turns of `history`: rewritten where a fast model can."""
-        return self._follow_up(question, history).question
+        return self._follow_up(question, recent(history)).question
 
     def stream(
         self,
@@ -247,7 +247,7 @@ class Assistant(LangChainDoors):
             QuestionError, LibraryError, ModelError: as `ask` does.
         """
         started = time.perf_counter()
-        question = valid(question)
+        question, history = valid(question), recent(history)
         self._require_documents()
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)

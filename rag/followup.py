@@ -39,6 +39,7 @@ SYSTEM = (
 
 _TURNS, _MAX_TERMS = 3, 20
 _PROMPT_TURNS, _QUESTION_CHARS, _ANSWER_CHARS = 2, 160, 140
+_RECENT, _TURN_CHARS = 20, 4_000
 _MAX_GROWTH, _MIN_KEPT, _SAME = 14, 0.8, 0.7
 _LABEL = re.compile(
     r"^(?:(?:the )?(?:rewritten|rewrite|standalone|last|new)[\w ]*|question|q|user)\s*:\s*", re.I
@@ -67,6 +68,14 @@ def exchanges(said: Iterable[tuple[str, str]]) -> list[Turn]:
         elif turns:
             turns[-1] = replace(turns[-1], answer=f"{turns[-1].answer}\n{text}".strip())
     return turns
+
+
+def recent(history: History) -> History:
+    """Return the turns that a question can follow up on, with as much of their texts as that takes."""
+    return [
+        replace(turn, question=turn.question[:_TURN_CHARS], answer=turn.answer[:_TURN_CHARS])
+        for turn in history[-_RECENT:]
+    ]
 
 
 def follow_up(question: str, history: History, ask: Callable[[Messages], str] | None = None) -> FollowUp:

@@ -1,64 +1,83 @@
-"""The door of a running Footnote over a scripted model, served in a thread, without the page."""
+"""The doors for programs over a fake assistant, behind guard and gate and without the page, at an address."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from starlette.responses import PlainTextResponse
+from fastapi import FastAPI
 
-from ingest.limits import DEFAULT_LIMITS
 from rag.assistant import Assistant
+from ui.answers import Answers
+from ui.gate import Gate
 from ui.guard import Guard
-from ui.intake import Intake
-from ui.listen import listen, own_address
-from ui.local_door import LocalDoor
-from ui.local_file import published
-from ui.local_work import LocalWork
-from ui.turnstile import Turnstile
+from ui.listen import address, listen
+from ui.openai_routes import add_openai_routes
+from ui.reading_routes import add_reading_routes
+from ui.routes import add_routes
+from ui.visitors import KEY
 
 
-class Opened:
-    """A door that can be asked at; `turnstile` is the queue before its model."""
+class As:
+    """Middleware that takes whoever the key names for who calls, as the gate does with real keys."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.library = assistant.library
-        self.turnstile = Turnstile(1)
-        self.intake = Intake(assistant.library, assistant.embedder, DEFAULT_LIMITS)
-        self.local = LocalDoor(LocalWork(assistant, self.intake, self.turnstile).works, assistant.settings)
-        self.address = ""
+    def __init__(self, app) -> None:
+        self._app = app
+
+    async def __call__(self, scope, receive, send) -> None:
+        key = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
+        user = key.removeprefix("Bearer ")
+        await self._app(scope | {KEY: user if user in ("anna", "bob") else ""}, receive, send)
+
+
+class Door:
+    """An application at an address, and what stands behind it."""
+
+    def __init__(self, assistant: Assistant, *others: Callable[[FastAPI, Answers], None]) -> None:
+        self.assistant = assistant
+        self.answers = Answers(assistant)
+        self.url = ""
+        self.app = FastAPI()
+        self.app.add_middleware(As)
+        self.app.add_middleware(Gate, sign_ins=None)
+        add_routes(self.app, assistant)
+        self._reading = add_reading_routes(self.app, assistant)
+        add_openai_routes(self.app, self.answers)
+        for add in others:
+            add(self.app, self.answers)
+
+    def end(self) -> None:
+        self.answers.stop_all()
+        self._reading.close()
 
 
 @contextmanager
-def door_of(assistant: Assistant) -> Iterator[Opened]:
-    """Hold the library and serve the door alone; the commands can find it."""
-    assistant.library.lock("footnote chat")
-    opened = Opened(assistant)
-    app = Guard(opened.local.around(PlainTextResponse("the page")), ())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+def opened(door: Door) -> Iterator[Door]:
+    """Serve a door in a thread, and yield it with its address."""
+    ready = threading.Event()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        async with inner(app):
+            ready.set()
+            yield
+
+    inner = door.app.router.lifespan_context
+    door.app.router.lifespan_context = lifespan
     with listen("127.0.0.1", 0) as listener:
-        opened.address = own_address(listener)
+        config = uvicorn.Config(Guard(door.app, []), log_level="error", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()
         try:
-            with published(assistant.library.path, opened.address, opened.local.secret):
-                yield opened
+            assert ready.wait(120)
+            door.url = address(listener).rstrip("/")
+            yield door
         finally:
-            opened.local.halt()
+            door.end()
             server.should_exit = True
-            thread.join(20)
-            opened.local.join()
-            opened.intake.stop()
+            thread.join(30)
             assert not thread.is_alive()
-
-
-def until(condition, timeout_s: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -15,8 +15,8 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations
 from rag.library import Library
 from rag.settings import Settings
+from ui.app import create_app
 from ui.listen import address, listen
-from ui.server import create_app
 
 
 class Served:

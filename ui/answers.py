@@ -1,30 +1,34 @@
-"""Answers that nobody keeps: each in a thread of its own, past the same turnstile as the page's."""
+"""Answers for every door of a server: all wait in one line before the model, whoever asks."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
-
 from rag.errors import FootnoteError, ModelUnavailable
-from rag.types import AnswerFinished, Event, EvidenceFound
-from rag.types import Turn as Said
-from ui.runs import TICK_S, UNEXPECTED
+from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
 from ui.threads import from_thread
 from ui.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
-MOST = 100
-"""Answers at a time, those that wait for the model included; who comes then is asked to come again."""
+AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
+"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
 
+MOST = 100
+"""Answers at a time that nobody keeps, those that wait for the model included."""
+
+TICK_S = 1.0
+"""Seconds after which whoever waits is told so though nothing has come."""
+
+CROWDED = "many questions are being answered: ask again in a moment"
 ENDING = "Footnote ends before the answer was complete: ask again once it runs"
+UNEXPECTED = "something went wrong inside Footnote, and its log says what: ask again, or start it again"
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,33 +41,67 @@ class Waiting:
 
 
 class Answers:
-    """Answers questions for as long as somebody listens."""
+    """Asks an assistant on behalf of many, who share one object of this. Safe for threads."""
 
-    def __init__(self, assistant: Assistant, turnstile: Turnstile) -> None:
-        """Ask this assistant, and wait for its model with everybody who passes the turnstile."""
-        self._assistant = assistant
-        self._turnstile = turnstile
+    def __init__(self, assistant: Assistant) -> None:
+        """Ask this assistant."""
+        self.assistant = assistant
+        local = assistant.settings.llm.startswith("local")
+        self.turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
         self._running: set[threading.Event] = set()
         self._ending = threading.Event()
 
-    async def stream(
-        self, question: str, history: Sequence[Said] = (), within: frozenset[str] | None = None
-    ) -> AsyncGenerator[Event | Waiting]:
-        """Yield the events of an answer as they come, and how it waits; closing this ends the answer.
+    def events(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: frozenset[str] | None = None,
+        wanted: Callable[[], bool],
+        on_place: Callable[[int], None],
+    ) -> Generator[Event]:
+        """Yield the events of an answer: the evidence at once, the rest when it is this answer's turn.
 
         Args:
             question: what is asked.
             history: the turns before it, oldest first.
             within: ids of the documents that are searched; all when None.
+            wanted: asked while it waits in line; once it is False, nothing more comes.
+            on_place: called with the number of answers that are written before this one, as it changes.
 
         Raises:
-            HTTPException: too many answers are being made.
-            FootnoteError: as `Assistant.stream` does, or with the words for something unexpected.
+            QuestionError, LibraryError, ModelError: as `Assistant.stream` does.
+        """
+        writes = self.assistant.model != "none"
+        try:
+            with closing(self.assistant.stream(question, history=history, within=within)) as events:
+                for event in events:
+                    yield event
+                    if writes and isinstance(event, EvidenceFound) and event.quotes:
+                        break
+                else:
+                    return
+                with self.turnstile.passed(wanted, on_place) as may:
+                    if may:
+                        yield from events
+        except ModelUnavailable:
+            if self.assistant.chat_model is not None and wanted():
+                self.assistant.chat_model.start()  # so that it is back for the next question
+            raise
+
+    async def stream(
+        self, question: str, *, history: Sequence[Turn] = (), within: frozenset[str] | None = None
+    ) -> AsyncGenerator[Event | Waiting]:
+        """Yield the events of an answer as they come, and how it waits; closing this ends the answer.
+
+        Whoever reads slowly holds nobody else up: what the model writes is taken from it as it comes.
+
+        Raises:
+            ModelUnavailable: too many answers are being made, or Footnote ends.
+            FootnoteError: as `events` does, or with the words for something unexpected.
         """
         if len(self._running) >= MOST:
-            raise HTTPException(
-                503, "many questions are being answered: ask again in a moment", {"Retry-After": "5"}
-            )
+            raise ModelUnavailable(CROWDED)
         left, waiting = threading.Event(), Waiting()
 
         def place(number: int) -> None:
@@ -81,14 +119,25 @@ class Answers:
             async for event in events:
                 yield waiting if event is None else event
 
+    async def answer(
+        self, question: str, *, history: Sequence[Turn] = (), within: frozenset[str] | None = None
+    ) -> Answer:
+        """Return the whole answer; a task that is cancelled meanwhile ends it.
+
+        Raises:
+            FootnoteError: as `stream` does.
+        """
+        async with aclosing(self.stream(question, history=history, within=within)) as events:
+            return await anext(event.answer async for event in events if isinstance(event, AnswerFinished))
+
     def stop_all(self) -> None:
-        """End all answers, and begin no other."""
+        """End all that `stream` and `answer` make, and begin no other."""
         self._ending.set()
 
     def _made(
         self,
         question: str,
-        history: Sequence[Said],
+        history: Sequence[Turn],
         within: frozenset[str] | None,
         left: threading.Event,
         on_place: Callable[[int], None],
@@ -96,47 +145,18 @@ class Answers:
         def wanted() -> bool:
             return not left.is_set() and not self._ending.is_set()
 
-        writes = self._assistant.model != "none"
         try:
-            events = self._assistant.stream(question, history=history, within=within)
-            with closing(in_turn(events, self._turnstile, wanted, on_place, writes=writes)) as queued:
-                for event in queued:
-                    yield event
-                    if isinstance(event, AnswerFinished):
-                        return
-                    if not wanted():
-                        break
+            for event in self.events(
+                question, history=history, within=within, wanted=wanted, on_place=on_place
+            ):
+                yield event
+                if isinstance(event, AnswerFinished):
+                    return
+                if not wanted():
+                    break
             raise ModelUnavailable(ENDING)
-        except FootnoteError as error:
-            if isinstance(error, ModelUnavailable) and self._assistant.chat_model is not None and wanted():
-                self._assistant.chat_model.start()  # so that it is back for the next question
+        except FootnoteError:
             raise
         except Exception as error:  # the border of a request: whoever asked must be told something
             _LOG.exception("a question failed")
             raise FootnoteError(UNEXPECTED) from error
-
-
-def in_turn(
-    events: Iterator[Event],
-    turnstile: Turnstile,
-    wanted: Callable[[], bool],
-    on_place: Callable[[int], None],
-    *,
-    writes: bool,
-) -> Generator[Event]:
-    """Yield the events of an answer; where a model `writes` it, only once it is its turn.
-
-    Args:
-        events: those of `Assistant.stream`.
-        turnstile: stands before the model.
-        wanted: asked while waiting; once it is False, nothing more comes.
-        on_place: called with the number of answers before this one whenever it changes.
-        writes: whether there is a model.
-    """
-    for event in events:
-        yield event
-        if writes and isinstance(event, EvidenceFound) and event.quotes:
-            with turnstile.passed(wanted, on_place) as may:
-                if may:
-                    yield from events
-            return

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from rag.errors import FootnoteError
+from ui.answers import UNEXPECTED
 from ui.api_ask_routes import add_ask_routes
 from ui.api_conversation_routes import add_conversation_routes
 from ui.api_document_routes import add_document_routes
@@ -22,7 +23,6 @@ from ui.api_events import schemas
 from ui.api_models import problems
 from ui.api_parts import Parts
 from ui.routes import explain
-from ui.runs import UNEXPECTED
 
 MOST_BYTES = 4 * 2**20
 """Largest JSON body; files are as large as the setting `max_file_mb` says."""

@@ -52,7 +52,7 @@ def add_ask_routes(api: FastAPI, parts: Parts) -> None:
         user = visitor(request)
         scope = await run_in_threadpool(within, user, asked.documents, asked.collection or "")
         history = [each.turn for each in asked.history]
-        events = parts.answers.stream(asked.question, history, scope)
+        events = parts.answers.stream(asked.question, history=history, within=scope)
         if wants_events(request, asked.stream):
             return EventStream(await opened(events))
         answer = await finished(events, request.is_disconnected)

@@ -18,7 +18,7 @@ from rag.collections import Collections
 from rag.conversations import Conversation, Scope, StoredTurn
 from rag.errors import FootnoteError
 from rag.types import Event
-from ui.answers import Waiting
+from ui.answers import TICK_S, Waiting
 from ui.api_ask_routes import NOBODY_LISTENS, wants_events
 from ui.api_events import EVENTS
 from ui.api_models import (
@@ -33,7 +33,7 @@ from ui.api_models import (
 from ui.api_parts import Parts
 from ui.asked import Asked
 from ui.event_stream import EventStream
-from ui.runs import TICK_S, Run
+from ui.runs import Run
 from ui.threads import from_thread
 from ui.turn import Turn, news
 from ui.visitors import visitor

@@ -16,6 +16,7 @@ from rag.hidden import shown
 from ui.care_commands import commands as care_commands
 from ui.keys_commands import keys
 from ui.library_commands import commands
+from ui.mcp_commands import commands as mcp_commands
 from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
 from ui.sync_commands import commands as sync_commands
 from ui.users_commands import users
@@ -68,6 +69,7 @@ def _fail(message: str, code: int) -> None:
 app.add_typer(commands)
 app.add_typer(sync_commands)
 app.add_typer(care_commands)
+app.add_typer(mcp_commands)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 

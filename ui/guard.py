@@ -45,7 +45,7 @@ _GRADIO_ROUTES = re.compile(
 
 _OWN_ROUTES = re.compile(
     r"/(health|me|sign-in|sign-out|starter|map|feedback\.jsonl|view/[a-z]+|local/[a-z]+|ui/.*"
-    r"|(documents|uploads|collections|passages|conversations|turns|api/v1)(/.*)?)",
+    r"|(documents|uploads|collections|passages|conversations|turns|api/v1)(/.*)?|mcp|v1/.*)",
     re.DOTALL,
 )
 _THE_SAME_FOR_ALL = re.compile(

@@ -11,9 +11,9 @@ from ingest.files import shown
 from rag.collections import Collections
 from rag.errors import CollectionNotFound, FootnoteError
 from rag.naming import path_of
+from ui.answers import UNEXPECTED
 from ui.incoming import Incoming
 from ui.jobs import Job, Jobs, State
-from ui.runs import UNEXPECTED
 
 if TYPE_CHECKING:
     from ingest.limits import Limits

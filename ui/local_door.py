@@ -23,10 +23,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import FootnoteError, ServerGone
 from rag.settings import Settings
+from ui.answers import UNEXPECTED
 from ui.local_file import new_secret, own_version
 from ui.local_forms import error_to_dict, marks
 from ui.local_work import Line, Work
-from ui.runs import UNEXPECTED
 
 PREFIX = "/local/"
 ALIVE_S = 0.5

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import ModelUnavailable
-from rag.types import AnswerFinished, Event, EvidenceFound, Turn
+from rag.types import AnswerFinished, Event, Turn
 from rag.wire import event_to_dict
 from ui.local_forms import (
     hashes_from_dict,
@@ -19,10 +19,8 @@ from ui.local_forms import (
 from ui.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ingest.limits import Limits
-    from rag.assistant import Assistant
+    from ui.answers import Answers
     from ui.intake import Intake
 
 Line = dict[str, Any]
@@ -35,18 +33,12 @@ Work = Callable[[Mapping[str, Any], Tell, Stopping], None]
 class LocalWork:
     """The things that can be asked for, by their names in `works`."""
 
-    def __init__(self, assistant: Assistant, intake: Intake, turnstile: Turnstile) -> None:
-        """Work with this assistant.
-
-        Args:
-            assistant: who answers, and whose library is changed.
-            intake: reads the uploads of the same library.
-            turnstile: the queue before the model, with the questions of the page.
-        """
-        self._assistant = assistant
-        self._library = assistant.library
+    def __init__(self, answers: Answers, intake: Intake) -> None:
+        """Answer with these, and change the library of their assistant, whose uploads `intake` reads."""
+        self._answers = answers
+        self._assistant = answers.assistant
+        self._library = answers.assistant.library
         self._intake = intake
-        self._turnstile = turnstile
         self._one_at_a_time = Turnstile(1)
         self.works: Mapping[str, Work] = {
             "ask": self.ask,
@@ -63,27 +55,15 @@ class LocalWork:
         """
         history = [Turn(**each) for each in request.get("history", ())]
         within = request.get("within")
-        events = self._assistant.stream(
-            request["question"], history=history, within=None if within is None else frozenset(within)
+        events = self._answers.events(
+            request["question"],
+            history=history,
+            within=None if within is None else frozenset(within),
+            wanted=lambda: not stopping(),
+            on_place=_telling_place(tell),
         )
-        try:
-            self._answer(events, tell, stopping)
-        except ModelUnavailable:
-            if self._assistant.chat_model is not None:
-                self._assistant.chat_model.start()  # so that it is back for the next question
-            raise
-
-    def _answer(self, events: Iterator[Event], tell: Tell, stopping: Stopping) -> None:
-        for event in events:
-            tell(_form(event))
-            if stopping():
-                return
-            if isinstance(event, EvidenceFound) and event.quotes and self._assistant.model != "none":
-                break
-        else:
-            return
-        with self._turnstile.passed(lambda: not stopping(), _telling_place(tell)) as may:
-            for event in events if may else ():
+        with closing(events):
+            for event in events:
                 tell(_form(event))
                 if stopping():
                     return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
 from rag.sampling import Place, sample
-from ui.runs import UNEXPECTED
+from ui.answers import UNEXPECTED
 from ui.visitors import documents_for
 
 if TYPE_CHECKING:

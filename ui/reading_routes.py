@@ -14,6 +14,7 @@ from rag.types import Document
 from ui.download import Download
 from ui.html import Html
 from ui.originals import file_name
+from ui.place_page import place_page
 from ui.quoted import LONGEST, MISSING, Place, Span, locate
 from ui.reader import render_document
 from ui.reading import Reading, step
@@ -53,6 +54,20 @@ def add_reading_routes(app: FastAPI, assistant: Assistant) -> Reading:
         document = asked_for(request, document_id)
         window = (first, last) if first is not None and last is not None else None
         return _rendered(library, document, (start, end), passage or "", quote or "", window)
+
+    @app.get("/documents/{document_id}/place", response_class=HTMLResponse)
+    def place(
+        request: Request,
+        document_id: str,
+        start: _Offset = 0,
+        end: _Offset = 0,
+        passage: str = "",
+        first: Annotated[int | None, Query(alias="from", ge=0)] = None,
+        last: Annotated[int | None, Query(alias="to", ge=0)] = None,
+    ) -> str:
+        document = asked_for(request, document_id)
+        window = (first, last) if first is not None and last is not None else None
+        return place_page(document.title, _rendered(library, document, (start, end), passage, "", window))
 
     @app.api_route("/documents/{document_id}/text", methods=_READ, response_class=PlainTextResponse)
     def text(request: Request, document_id: str) -> PlainTextResponse:

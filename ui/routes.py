@@ -57,7 +57,7 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
 def explain(_request: Request, error: Exception) -> JSONResponse:
     """Return what a request gets that failed with an error of ours."""
     assert isinstance(error, FootnoteError)  # noqa: S101 - registered for nothing else
-    status = _status_of(error)
+    status = status_of(error)
     later = {"Retry-After": str(_AGAIN_S)} if status == 503 else None
     return JSONResponse({"detail": str(error)}, status, later)
 
@@ -78,7 +78,8 @@ _STATUSES = {
 }
 
 
-def _status_of(error: FootnoteError) -> int:
+def status_of(error: FootnoteError) -> int:
+    """Return the status of the reply that tells an error."""
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             return status

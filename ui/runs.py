@@ -10,21 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.conversations import Conversations
-from rag.errors import FootnoteError, ModelUnavailable
-from rag.types import AnswerFinished, Event, EvidenceFound
+from rag.errors import FootnoteError
 from rag.types import Turn as Said
+from ui.answers import TICK_S, UNEXPECTED, Answers
 from ui.turn import Turn, advance, answer_of, state_of
-from ui.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from rag.assistant import Assistant
-
-UNEXPECTED = "something went wrong inside Footnote, and its log says what: ask again, or start it again"
-TICK_S = 1.0
-"""Seconds after which a turn is shown again though nothing has come."""
-
-AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
-"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
+    pass
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,12 +70,10 @@ class Run:
 class Runs:
     """Answers questions whether or not a page follows, keeps what came of them, and stops them."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations) -> None:
-        """Ask this assistant, and keep the answers in these conversations."""
-        self._assistant = assistant
+    def __init__(self, answers: Answers, conversations: Conversations) -> None:
+        """Take the answers from these, and keep them in these conversations."""
+        self._answers = answers
         self._conversations = conversations
-        local = assistant.settings.llm.startswith("local")
-        self.turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
         self._runs: dict[str, Run] = {}
         self._mutex = threading.Lock()
 
@@ -129,51 +119,36 @@ class Runs:
     def _answer(
         self, run: Run, question: str, history: Sequence[Said], within: frozenset[str] | None
     ) -> None:
+        def tell(place: int) -> None:
+            run.become(replace(run.turn, place=place))
+
         try:
-            self._pump(run, self._assistant.stream(question, history=history, within=within))
+            for event in self._answers.events(
+                question,
+                history=history,
+                within=within,
+                wanted=lambda: not run.turn.finished,
+                on_place=tell,
+            ):
+                turn = advance(run.turn, event)
+                if turn.finished:
+                    self._settle(run, turn)
+                if not run.become(turn):
+                    return
+            self._settle(run, replace(run.turn, error="the answer ended before it was complete: ask again"))
         except FootnoteError as error:
-            if isinstance(error, ModelUnavailable) and self._assistant.chat_model is not None:
-                self._assistant.chat_model.start()  # so that it is back for the next question
             run.failure = error
             self._settle(run, replace(run.turn, error=str(error)))
         except Exception:  # the border of a request: the page must say something
             _LOG.exception("a question failed")
             self._settle(run, replace(run.turn, error=UNEXPECTED))
 
-    def _pump(self, run: Run, events: Iterator[Event]) -> None:
-        for event in events:
-            turn = advance(run.turn, event)
-            if turn.finished:
-                self._settle(run, turn)
-            if not run.become(turn):
-                return
-            if isinstance(event, EvidenceFound) and event.quotes and self._assistant.model != "none":
-                self._write(run, events)
-                break
-        self._settle(run, replace(run.turn, error="the answer ended before it was complete: ask again"))
-
-    def _write(self, run: Run, events: Iterator[Event]) -> None:
-        """Follow the model once it is this answer's turn."""
-
-        def tell(place: int) -> None:
-            run.become(replace(run.turn, place=place))
-
-        with self.turnstile.passed(lambda: not run.turn.finished, tell) as may:
-            if not may:
-                return
-            for event in events:
-                turn = advance(run.turn, event)
-                if isinstance(event, AnswerFinished):
-                    self._settle(run, turn)
-                if not run.become(turn):
-                    return
-
     def _settle(self, run: Run, turn: Turn) -> None:
         """Finish a run, once: what came of it is kept before it is shown."""
         if not run.claim():
             return
         try:
-            answer = answer_of(turn, self._assistant.model)
+            answer = answer_of(turn, self._answers.assistant.model)
             self._conversations.finish(turn.id, state_of(turn), answer, turn.error)
         except FootnoteError as error:  # the answer is on the page, and its question is kept
             _LOG.warning("an answer was not kept: %s", error)

@@ -1,162 +1,30 @@
-"""The chat's server: our routes, the page mounted at ``/``, and a guard before both."""
+"""The chat's server: the application, from the address it listens on to the signal that ends it."""
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
-import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-from starlette.concurrency import run_in_threadpool
-from starlette.routing import Mount
-from starlette.types import ASGIApp
-
-from rag.api_keys import ApiKeys
-from rag.catalog import Catalog
-from rag.conversations import Conversations
-from rag.feedback import Feedback
 from rag.library import Library
 from rag.settings import Settings
-from ui.answers import Answers
-from ui.api import make_api
-from ui.api_parts import Parts
-from ui.asking import Asking
-from ui.bearers import Bearers
-from ui.conversation_routes import add_conversation_routes
-from ui.gate import Gate
-from ui.guard import Guard
-from ui.intake import Intake
-from ui.library_routes import add_library_routes
-from ui.listen import address, check_host, check_port, check_reach, listen, names_of, own_address
+from ui.app import create_app
+from ui.listen import address, listen, own_address
 from ui.local_door import LocalDoor
 from ui.local_file import published
-from ui.local_work import LocalWork
-from ui.lockout import Lockout
-from ui.reading_routes import add_reading_routes
-from ui.routes import add_routes
-from ui.runs import Runs
-from ui.scope_routes import add_scope_routes
-from ui.sign_in_routes import add_sign_in_routes
-from ui.sign_ins import SignIns
-from ui.visitors import signed_in
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
-__all__ = ["check_host", "check_port", "create_app", "serve"]
-
-STATIC = Path(__file__).parent / "static"
 SHUTDOWN_S = 2
 """Seconds that open streams get to end by themselves."""
 
-_NEVER = str(10**9)
-"""Events between two statistics of Gradio's queue, which it otherwise makes with pandas after every event."""
-
 _LOG = logging.getLogger(__name__)
-
-
-class _App(FastAPI):
-    """A FastAPI application with the guard outside of everything, error pages included."""
-
-    def __init__(self, settings: Settings, sign_ins: SignIns | None, bearers: Bearers) -> None:
-        super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-        self._settings = settings
-        self.local: LocalDoor | None = None
-        self.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Wrap the stack that FastAPI builds."""
-        stack = super().build_middleware_stack()
-        if self.local is not None:
-            stack = self.local.around(stack)
-        guarded = Guard(stack, names_of(self._settings))
-        return _behind(guarded, self._settings.proxies) if self._settings.proxies else guarded
-
-
-def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
-    """Return the application: routes, page and guard; its ``state.end_streams()`` lets open pages go.
-
-    Raises:
-        SettingsError: others could reach it without signing in, or nobody could sign in.
-    """
-    import gradio as gr
-
-    from ui.chat import HEAD, build_page, make_theme
-
-    check_reach(settings)
-    sign_ins = SignIns.over(assistant.library) if settings.auth else None
-    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    lockout = sign_ins.lockout if sign_ins is not None else Lockout()
-    app = _App(settings, sign_ins, Bearers(ApiKeys(assistant.library.catalog), lockout, needed=settings.auth))
-    add_routes(app, assistant)
-    reading = add_reading_routes(app, assistant)
-    add_sign_in_routes(app, sign_ins)
-    intake = add_library_routes(app, assistant)
-    app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
-    kept = _chats_of(app, assistant.library)
-    conversations = Conversations(kept)
-    runs = Runs(assistant, conversations)
-    works = LocalWork(assistant, intake, runs.turnstile).works
-    local = app.local = app.state.local = LocalDoor(works, settings)
-    app.router.lifespan_context = _writing(intake, local)
-    add_scope_routes(app, assistant.library)
-    add_conversation_routes(app, conversations, Feedback(kept), runs)
-    asking, answers = Asking(assistant, conversations, runs), Answers(assistant, runs.turnstile)
-    api = make_api(Parts(assistant, answers, asking, conversations, runs, intake))
-    app.mount("/api/v1", api, name="api")
-    gr.mount_gradio_app(
-        app,
-        build_page(assistant, asking),
-        "/",
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        favicon_path=str(STATIC / "icon.png"),
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        theme=make_theme(),
-        head=HEAD,
-        auth_dependency=signed_in if settings.auth else None,
-    )
-    gradio_app: Any = next(r.app for r in app.routes if isinstance(r, Mount) and not r.path)
-
-    def end_streams() -> None:
-        runs.stop_all()
-        answers.stop_all()
-        reading.close()
-        intake.halt()
-        local.halt()
-        gradio_app.stop_event.set()
-
-    app.state.end_streams = end_streams
-    return app
-
-
-def _writing(intake: Intake, local: LocalDoor) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return what lets the library be written to for as long as the application runs, and no longer."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(intake.start)
-        try:
-            yield
-        finally:
-            local.halt()
-            await run_in_threadpool(intake.stop)
-            await run_in_threadpool(local.join)
-
-    return lifespan
 
 
 def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -219,21 +87,6 @@ def _tell_commands(told: ExitStack, library: Library, at: str | None, local: Loc
         told.enter_context(published(library.path, at, local.secret))
     except OSError as error:
         _LOG.warning("other commands cannot be told that Footnote runs on this library: %s", error)
-
-
-def _chats_of(app: FastAPI, library: Library) -> Catalog:
-    """Return the catalogue that keeps the conversations: one for now, where the library may only be read."""
-    if not library.read_only:
-        return library.catalog
-    folder = app.state.passing = tempfile.TemporaryDirectory(prefix="footnote-")
-    return Catalog(Path(folder.name), create=True)
-
-
-def _behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
-    """Return the application with the scheme and address of who called the proxies in front of it."""
-    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
-    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), list(proxies)))
 
 
 @contextmanager

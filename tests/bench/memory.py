@@ -15,7 +15,7 @@ QUESTIONS = 20
 
 
 def bench(console: Console, documents: Sequence[Path], file: Path) -> None:
-    from ui.server import create_app
+    from ui.app import create_app
 
     with library_of(documents) as path, Assistant.open(settings=settings(path)) as assistant:
         assistant.warm()

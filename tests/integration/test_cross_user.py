@@ -20,7 +20,7 @@ from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
 from rag.users import Users
-from ui.server import create_app
+from ui.app import create_app
 
 CALLS = 10_000
 SEED = 20_261_123

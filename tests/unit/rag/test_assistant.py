@@ -247,6 +247,27 @@ class TestStandalone:
         assert Assistant(library, embedder, None, settings).standalone(FOLLOW_UP, BEFORE) == FOLLOW_UP
 
 
+class TestSearch:
+    def test_finds_the_best_passages_and_asks_no_model(self, assistant) -> None:
+        found = assistant.search(f" {QUESTION} ", 2)
+        assert [passage.text for passage in found][0] == "A plane came from Libya on 26 October."
+        assert len(found) == 2
+        assert says(assistant).chat_model.calls == []
+
+    def test_is_kept_to_the_documents_that_are_named(self, assistant, library, embedder) -> None:
+        put(library, "zoo", "The zebra came by plane.", embedder)
+        assert {passage.document_id for passage in assistant.search(QUESTION, within=["zoo"])} == {"zoo"}
+        assert assistant.search(QUESTION, within=[]) == ()
+
+    def test_of_nothing_is_refused(self, assistant) -> None:
+        with pytest.raises(QuestionError, match="the question is empty"):
+            assistant.search(" ")
+
+    def test_of_an_empty_library_says_what_to_do(self, library, embedder, settings) -> None:
+        with pytest.raises(LibraryMissing, match="footnote add"):
+            Assistant(library, embedder, None, settings).search("Why?")
+
+
 def test_closing_stops_the_model(assistant) -> None:
     with assistant:
         pass

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.followup import NEEDED, SPARE, SYSTEM, FollowUp, accepted, follow_up, messages, resolve, rewrite
+from rag.followup import (
+    NEEDED,
+    SPARE,
+    SYSTEM,
+    FollowUp,
+    accepted,
+    follow_up,
+    messages,
+    recent,
+    resolve,
+    rewrite,
+)
 from rag.types import Turn
 
 HISTORY = (
@@ -170,3 +181,14 @@ class TestFollowUp:
         assert follow_up("When did she die?", HISTORY, lambda _: "In 1970.") == follow_up(
             "When did she die?", HISTORY
         )
+
+
+class TestRecent:
+    def test_a_conversation_stays_as_it_is(self):
+        assert recent(HISTORY) == list(HISTORY)
+
+    def test_the_last_turns_are_kept_with_what_a_follow_up_reads_of_them(self):
+        turns = [Turn(f"Question {n}?", "x" * 10_000) for n in range(50)]
+        kept = recent(turns)
+        assert [turn.question for turn in kept] == [f"Question {n}?" for n in range(30, 50)]
+        assert {len(turn.answer) for turn in kept} == {4_000}

@@ -19,13 +19,13 @@ from rag.conversations import UNTITLED, Conversations
 from rag.errors import LibraryInUse, ModelUnavailable
 from rag.types import Document
 from rag.wire import answer_from_dict, event_from_dict
-from ui.answers import Answers
+from ui.answers import UNEXPECTED, Answers
 from ui.api import MOST_BYTES, make_api
 from ui.api_models import AnswerBody, DocumentBody, Identity
 from ui.api_parts import Parts
 from ui.asking import Asking
 from ui.intake import Intake
-from ui.runs import UNEXPECTED, Runs
+from ui.runs import Runs
 from ui.visitors import EVERYBODY, KEY
 
 SAYS = "The plane came on 26 October."
@@ -49,8 +49,8 @@ class World:
         self.assistant, self.library = assistant, assistant.library
         self.model = assistant._chat_model
         kept = Conversations(self.library.catalog)
-        self.runs = Runs(assistant, kept)
-        self.answers = Answers(assistant, self.runs.turnstile)
+        self.answers = Answers(assistant)
+        self.runs = Runs(self.answers, kept)
         limits = Limits.of(assistant.settings)
         self.intake = Intake(self.library, assistant.embedder, limits)
         asking = Asking(assistant, kept, self.runs)

@@ -12,6 +12,7 @@ from rag.catalog import Catalog
 from rag.conversations import Conversations, Scope
 from rag.errors import LibraryDamaged
 from rag.types import Turn as Said
+from ui.answers import Answers
 from ui.asking import Asking
 from ui.callbacks import Callbacks
 from ui.frame import EXAMPLES
@@ -47,7 +48,7 @@ def conversations(assistant):
 
 @pytest.fixture
 def callbacks(assistant, conversations):
-    return Callbacks(assistant, Asking(assistant, conversations, Runs(assistant, conversations)))
+    return Callbacks(assistant, Asking(assistant, conversations, Runs(Answers(assistant), conversations)))
 
 
 def is_left_alone(value) -> bool:

@@ -14,6 +14,7 @@ from markup import parse
 from rag.assistant import Assistant
 from rag.conversations import Conversation, Conversations, Scope
 from rag.feedback import Feedback
+from ui.answers import Answers
 from ui.conversation_list import day_of, render_conversations
 from ui.conversation_routes import add_conversation_routes
 from ui.exporting import file_name
@@ -60,7 +61,7 @@ def client(assistant, kept):
     app = FastAPI()
     add_routes(app, assistant)
     catalog = assistant.library.catalog
-    add_conversation_routes(app, kept, Feedback(catalog), Runs(assistant, kept))
+    add_conversation_routes(app, kept, Feedback(catalog), Runs(Answers(assistant), kept))
     app.add_middleware(As)
     with TestClient(app, headers={"x-user": "anna"}) as opened:
         yield opened

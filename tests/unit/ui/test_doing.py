@@ -4,8 +4,8 @@ import io
 import re
 
 import pytest
-from doors import door_of
 from fakes import QUESTION, TEXT, AngleEmbedder, put
+from local_doors import door_of
 from rich.console import Console
 
 import ingest.pipeline

@@ -17,7 +17,7 @@ from rag.library import Library
 from rag.sessions import Sessions
 from rag.settings import Settings
 from rag.users import Users
-from ui.server import create_app
+from ui.app import create_app
 
 PASSWORD = "correct horse battery"  # noqa: S105
 SECRET = "The zebra of bob ran on 3 May."  # noqa: S105

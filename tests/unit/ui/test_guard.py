@@ -96,6 +96,8 @@ def test_only_links_lead_here_from_other_sites(method, site, mode, expected):
         "/login",
         "/docs",
         "/openapi.json",
+        "/mcp/x",
+        "/v1",
     ],
 )
 def test_what_the_page_does_not_need_is_shut(path):
@@ -103,7 +105,8 @@ def test_what_the_page_does_not_need_is_shut(path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/config", "/assets/x.js", "/ui/page.css", "/health", "/documents/d/passage"]
+    "path",
+    ["/", "/config", "/assets/x.js", "/ui/page.css", "/health", "/documents/d/passage", "/mcp", "/v1/models"],
 )
 def test_what_the_page_needs_is_open(path):
     assert status(path=path) == 200

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from doors import door_of, until
 from fakes import QUESTION, TEXT, ScriptedModel, WritingModel, put
+from local_doors import door_of, until
 
 import ingest.pipeline
 import ui.local_client

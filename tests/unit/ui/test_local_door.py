@@ -5,14 +5,14 @@ import threading
 
 import httpx
 import pytest
-from doors import door_of, until
 from fakes import ScriptedModel, put
+from local_doors import door_of, until
 from starlette.requests import Request
 
 from rag.assistant import Assistant
 from rag.errors import StorageError
+from ui.answers import UNEXPECTED
 from ui.local_door import LocalDoor, refusal
-from ui.runs import UNEXPECTED
 
 
 @pytest.fixture

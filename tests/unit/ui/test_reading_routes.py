@@ -20,6 +20,7 @@ from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
 from rag.upkeep import UPLOADS
+from ui.app import STATIC
 from ui.guard import Guard
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
@@ -156,7 +157,7 @@ def test_head_says_what_get_would_send(client, log, rest):
         assert head.headers.get(header) == whole.headers.get(header)
 
 
-ROUTES = ["passage", "text", "pages", "pages/1.png", "pages/1/boxes?start=0&end=5", "original"]
+ROUTES = ["passage", "place", "text", "pages", "pages/1.png", "pages/1/boxes?start=0&end=5", "original"]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -248,3 +249,29 @@ def test_many_readers_at_once(client, log):
             readers.map(lambda i: client.get(f"{log}/pages/{i % 3 + 1}.png?width=400").content, range(24))
         )
     assert len(set(found)) == 3
+
+
+def test_a_place_is_a_page_of_its_own(client, assistant, ids, log):
+    text = assistant.library.text(ids["log.pdf"])
+    start = text.index(MINISTER)
+    response = client.get(f"{log}/place", params={"start": start, "end": start + len(MINISTER)})
+    assert response.headers["content-type"].startswith("text/html")
+    page = parse(response.text.removeprefix("<!doctype html>"))
+    assert page.one("mark").text == MINISTER
+    assert page.one("title").text.endswith(" · Footnote")
+    for name in ("reader.css", "place.css", "place.js", "tokens.css"):
+        assert f'"/ui/{name}"' in response.text
+        assert (STATIC / name).is_file()
+
+
+def test_a_place_that_is_gone_is_told_on_its_page(client, log):
+    response = client.get(f"{log}/place", params={"start": 0, "end": 5, "passage": "gone"})
+    assert response.status_code == 200
+    assert "this passage is not in it any more" in response.text
+
+
+def test_a_place_is_shown_with_as_much_around_it_as_was_asked_for(client, log):
+    response = client.get(f"{log}/place", params={"start": 9, "end": 12, "from": 9, "to": 14})
+    page = parse(response.text.removeprefix("<!doctype html>"))
+    assert page.one("mark").text == page.one(".reader-text").text[:3]
+    assert [each.attributes["data-from"] for each in page.all(".more")] == ["0", "9"]

@@ -4,7 +4,7 @@ import json
 import socket
 
 import pytest
-from doors import door_of
+from local_doors import door_of
 
 import ui.running
 from rag.assistant import Assistant

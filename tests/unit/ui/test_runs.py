@@ -10,7 +10,8 @@ from rag.assistant import Assistant
 from rag.conversations import Conversations, Scope
 from rag.errors import ModelUnavailable, StorageError
 from rag.types import EvidenceFound, Sentence, SentenceChecked, TextWritten
-from ui.runs import UNEXPECTED, Runs
+from ui.answers import UNEXPECTED, Answers
+from ui.runs import Runs
 
 QUESTION = "When did the planes land?"
 ONE, TWO = "1" * 32, "2" * 32
@@ -22,7 +23,7 @@ class Kept:
     def __init__(self, assistant: Assistant) -> None:
         assistant.library.lock()
         self.conversations = Conversations(assistant.library.catalog)
-        self.runs = Runs(assistant, self.conversations)
+        self.runs = Runs(Answers(assistant), self.conversations)
 
     def begin(self, question: str = QUESTION, conversation: str = ONE, **options):
         turn_id, _ = self.conversations.ask(conversation, "", question, Scope())

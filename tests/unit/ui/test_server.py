@@ -12,7 +12,7 @@ from rag.assistant import Assistant
 from rag.errors import LibraryInUse, SettingsError
 from rag.library import Library
 from rag.settings import Settings
-from ui.server import STATIC, create_app
+from ui.app import STATIC, create_app
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -191,3 +191,23 @@ def test_a_library_in_use_is_told_as_such(client, assistant, monkeypatch):
 def test_an_address_that_others_reach_is_refused(assistant):
     with pytest.raises(SettingsError, match="setting 'host'"):
         create_app(assistant, assistant.settings.model_copy(update={"host": "0.0.0.0"}))  # noqa: S104
+
+
+def test_the_doors_for_programs_are_open_beside_the_page(app):
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
+        assert [each["id"] for each in client.get("/v1/models").json()["data"]] == ["footnote"]
+        accepted = {"accept": "application/json, text/event-stream"}
+        response = client.post("/mcp", json=hello, headers=accepted)
+        assert response.status_code == 200
+        assert '"name":"footnote"' in response.text.replace(" ", "")
+        assert client.get("/mcp").status_code == 405

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from markup import parse
 
+from ui.app import STATIC
 from ui.guard import CONTENT_SECURITY_POLICY
-from ui.server import STATIC
 from ui.sign_in import render_sign_in, seconds_of, words_of
 from ui.sign_ins import WAITING, Refused, SignIns
 from ui.visitors import KEY, user_of

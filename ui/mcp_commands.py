@@ -1,0 +1,44 @@
+"""The command ``footnote mcp``: the library as tools for an assistant that starts it."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import typer
+
+from rag.errors import MissingExtra
+from ui.options import LibraryOption, ModelOption, settings_for
+
+commands = typer.Typer()
+
+
+@commands.command(
+    epilog="Example, for the client's configuration:  "
+    '{"command": "footnote", "args": ["mcp", "--library", "/home/me/work-library", "--llm", "none"]}'
+)
+def mcp(library: LibraryOption = None, llm: ModelOption = None) -> None:
+    """Serve the library's tools over standard input and output, for clients of the Model Context Protocol.
+
+    They only read. The chat and other commands may use the library meanwhile. With --llm none, `ask` answers
+    in the documents' own sentences, and the client's model does the writing.
+    """
+    require_mcp()
+    from ui.mcp_parts import Opening
+    from ui.mcp_server import make_server
+
+    opening = Opening(settings_for(library, llm=llm))
+    try:
+        opening.warm()
+        make_server(opening, lambda _: "").run("stdio")
+    finally:
+        opening.close()
+
+
+def require_mcp() -> None:
+    """Make sure that the tool protocol's SDK is there.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise MissingExtra("the tool protocol needs the Python package mcp: pip install 'footnote[mcp]'")
