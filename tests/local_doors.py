@@ -20,6 +20,7 @@ from ui.listen import listen, own_address
 from ui.local_door import LocalDoor
 from ui.local_file import published
 from ui.local_work import LocalWork
+from ui.turnstile import Turnstile
 
 
 class Opened:
@@ -28,7 +29,7 @@ class Opened:
     def __init__(self, assistant: Assistant) -> None:
         self.library = assistant.library
         answers = Answers(assistant)
-        self.turnstile = answers.turnstile
+        self.turnstile = answers.turnstile = Turnstile(1)
         self.intake = Intake(assistant.library, assistant.embedder, DEFAULT_LIMITS)
         self.local = LocalDoor(LocalWork(answers, self.intake).works, assistant.settings)
         self.address = ""

@@ -12,12 +12,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Scope
 
 from rag.api_keys import PREFIX, ApiKey, ApiKeys
 from ui.allowance import Allowances
 from ui.lockout import Lockout, address_key
+from ui.refusals import is_api, refusal
 from ui.visitors import EVERYBODY
 
 KEYLESS = (
@@ -27,15 +28,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKING = 4
 """Keys that are looked up at the same time."""
 
-_API = re.compile(r"/(api/v1|v1|mcp)(/.*)?", re.DOTALL)
 _ASKING = re.compile(r"/(api/v1/ask|v1/.*|mcp(/.*)?)", re.DOTALL)
 """What asks without leaving anything behind, though its method is POST."""
 _SEARCHING = "/api/v1/search"
-
-
-def is_api(scope: Scope) -> bool:
-    """Return whether a request is one of a program, which is never shown a page."""
-    return _API.fullmatch(scope["path"]) is not None
 
 
 class Bearers:
@@ -62,7 +57,7 @@ class Bearers:
         Raises:
             LibraryError: the keys cannot be read.
         """
-        secret = _secret_of(request) if is_api(request.scope) else ""
+        secret = _secret_of(request) if is_api(request.scope["path"]) else ""
         if not secret or not (self._needed or secret.startswith(PREFIX)):
             return None
         key = await asyncio.get_running_loop().run_in_executor(self._looking, self._keys.find, secret)
@@ -77,10 +72,12 @@ class Bearers:
         """
         address = address_key(request.client.host if request.client else "")
         if seconds := self._lockout.wait(address):
-            return _later(seconds, "too many wrong keys or passwords from this address")
+            return _later(request.scope, seconds, "too many wrong keys or passwords from this address")
         self._lockout.begin(address)
         return unauthorized(
-            "there is no such API key: 'footnote keys list' shows which there are", 'error="invalid_token"'
+            request.scope,
+            "there is no such API key: 'footnote keys list' shows which there are",
+            'error="invalid_token"',
         )
 
     def _refusal(self, scope: Scope, key: ApiKey) -> Response | None:
@@ -88,23 +85,25 @@ class Bearers:
         changes = method not in SAFE_METHODS
         if changes and not key.user and not _ASKING.fullmatch(path):
             why = f"the key '{key.name}' stands for no user and changes nothing: use one made with --user"
-            return JSONResponse({"detail": why}, 403)
+            return refusal(path, 403, why)
         if not changes and path != _SEARCHING:
             return None
         seconds = self._allowances.take(key.name, key.a_minute)
-        return _later(seconds, f"the key '{key.name}' may ask {key.a_minute:,} a minute") if seconds else None
+        if not seconds:
+            return None
+        return _later(scope, seconds, f"the key '{key.name}' may ask {key.a_minute:,} a minute")
 
 
-def unauthorized(why: str, more: str = "") -> Response:
+def unauthorized(scope: Scope, why: str, more: str = "") -> Response:
     """Return the refusal of a program that did not say who it is."""
     challenge = ", ".join(filter(None, ('Bearer realm="Footnote"', more)))
-    return JSONResponse({"detail": why}, 401, {"WWW-Authenticate": challenge})
+    return refusal(scope["path"], 401, why, {"WWW-Authenticate": challenge})
 
 
-def _later(seconds: float, why: str) -> Response:
+def _later(scope: Scope, seconds: float, why: str) -> Response:
     wait = max(1, math.ceil(seconds))
     words = f"{why}: wait {wait} second{'' if wait == 1 else 's'}"
-    return JSONResponse({"detail": words}, 429, {"Retry-After": str(wait)})
+    return refusal(scope["path"], 429, words, {"Retry-After": str(wait)})
 
 
 def _secret_of(request: HTTPConnection) -> str:

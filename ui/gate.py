@@ -13,9 +13,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import FootnoteError
-from ui.bearers import KEYLESS, SAFE_METHODS, Bearers, is_api, unauthorized
+from ui.bearers import KEYLESS, SAFE_METHODS, Bearers, unauthorized
 from ui.cookies import token_of
 from ui.own_names import OwnNames
+from ui.refusals import is_api, refusal
 from ui.sign_ins import SignIns
 from ui.visitors import KEY
 
@@ -53,7 +54,7 @@ class Gate:
         try:
             name = await self._name_or_refusal(request)
         except FootnoteError as error:
-            name = JSONResponse({"detail": str(error)}, 503)
+            name = refusal(scope["path"], 503, str(error))
         if isinstance(name, str):
             await self._own_names.call(self._app, {**scope, KEY: name}, receive, send)
         elif name is not None:
@@ -68,7 +69,7 @@ class Gate:
         by_key = await self._bearers.judge(request)
         if by_key is not None or self._sign_ins is None:
             return by_key if by_key is not None else ""
-        if is_api(request.scope) and request.scope["method"] not in SAFE_METHODS:
+        if is_api(request.scope["path"]) and request.scope["method"] not in SAFE_METHODS:
             return None  # a cookie may have been sent by another site's page, a key may not
         return await self._sign_ins.who(token_of(request))
 
@@ -78,8 +79,8 @@ def way_in(request: HTTPConnection) -> Response:
     scope = request.scope
     path: str = scope["path"]
     reading = scope["method"] in ("GET", "HEAD")
-    if is_api(scope):
-        return unauthorized(KEYLESS)
+    if is_api(path):
+        return unauthorized(scope, KEYLESS)
     if path == "/health" and reading:
         return JSONResponse({"status": "ok"})
     if not (reading and _wants_a_page(request)):

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.listen import ANY_ADDRESS
+from ui.refusals import is_api, refusal
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -89,29 +90,32 @@ class Guard:
         await app(scope, receive, send_with_headers)
 
 
-def refuse(
-    method: str, path: str, headers: Mapping[str, str], hosts: frozenset[str]
-) -> PlainTextResponse | None:
+def refuse(method: str, path: str, headers: Mapping[str, str], hosts: frozenset[str]) -> Response | None:
     """Return the refusal of a request, or None for one that may pass.
 
     A foreign name in ``Host`` is another site's name that points here (DNS rebinding). A foreign ``Origin``
     or ``Sec-Fetch-Site`` is another site's page that calls; only following a link to the page is open to it.
     """
     if not _is_ours(_hostname(headers.get("host", "")), hosts):
-        return PlainTextResponse(
+        return _refused(
+            path,
             "this address is not one of Footnote's: open it by localhost, or name it in the setting 'hosts'",
             421,
         )
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        return PlainTextResponse("calls from other sites are refused", 403)
+        return _refused(path, "calls from other sites are refused", 403)
     if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not (
         method in _SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
     ):
-        return PlainTextResponse("calls from other sites are refused", 403)
+        return _refused(path, "calls from other sites are refused", 403)
     if not (_GRADIO_ROUTES.fullmatch(path) or _OWN_ROUTES.fullmatch(path)):
-        return PlainTextResponse("not found", 404)
+        return _refused(path, "not found", 404)
     return None
+
+
+def _refused(path: str, words: str, status: int) -> Response:
+    return refusal(path, status, words) if is_api(path) else PlainTextResponse(words, status)
 
 
 def _is_ours(name: str, hosts: frozenset[str]) -> bool:

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive
 
 from rag.errors import FootnoteError
 from ui.answers import UNEXPECTED
+from ui.refusals import error_form
 from ui.routes import status_of
 
 MOST_BYTES = 4 * 2**20
@@ -30,9 +31,8 @@ class Refused(Exception):
     def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
         """Keep the status and the form; `param` is the part of the request that is wrong."""
         super().__init__(message)
-        kind = "invalid_request_error" if status < 500 else "server_error"
         self.status = status
-        self.form = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+        self.form = {"error": error_form(status, message, code, param)}
 
 
 class Route(APIRoute):

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from doors import nobodys_keys
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
@@ -118,8 +119,8 @@ def adding(library: Path) -> str:
 def uploading(library: Path) -> str:
     """Send a file as the page of `footnote chat` does."""
     served = FastAPI()
-    served.add_middleware(Gate, sign_ins=None)
     with Assistant(Library.open(library), HashEmbedder(), None, Settings(library=library)) as assistant:
+        served.add_middleware(Gate, sign_ins=None, bearers=nobodys_keys(assistant))
         add_routes(served, assistant)
         add_library_routes(served, assistant)
         answer = TestClient(served).post("/uploads?path=new.txt", content="Something new.")

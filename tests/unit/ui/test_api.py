@@ -211,7 +211,7 @@ def test_a_search_finds_passages_and_writes_no_answer(world):
 def test_too_many_answers_at_a_time_are_told_to_come_again(world, monkeypatch):
     monkeypatch.setattr("ui.answers.MOST", 0)
     reply = world().post("/ask", json={"question": QUESTION})
-    assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
 
 
 def test_no_answer_is_begun_once_the_server_ends(world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from asgi import call
@@ -13,9 +14,10 @@ from rag.api_keys import ApiKeys
 from rag.errors import LibraryInUse
 from rag.sessions import Sessions
 from rag.users import Users
-from ui.bearers import Bearers, is_api
+from ui.bearers import Bearers
 from ui.gate import Gate
 from ui.lockout import Lockout
+from ui.refusals import is_api
 from ui.sign_ins import SignIns
 from ui.visitors import EVERYBODY, KEY
 
@@ -161,7 +163,21 @@ def test_a_library_that_cannot_be_read_lets_nobody_in(door, monkeypatch) -> None
 
 @given(st.text(max_size=30))
 def test_only_whole_parts_of_a_path_are_the_api(words) -> None:
-    assert is_api({"path": f"/api/v1/{words}"})
-    assert is_api({"path": f"/v1/{words}"})
-    assert is_api({"path": f"/api/v1{words}"}) == (words == "" or words[0] == "/")
-    assert not is_api({"path": f"/documents/{words}"})
+    assert is_api(f"/api/v1/{words}")
+    assert is_api(f"/v1/{words}")
+    assert is_api(f"/api/v1{words}") == (words == "" or words[0] == "/")
+    assert not is_api(f"/documents/{words}")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        pytest.param("/api/v1/ask", lambda body: body["detail"], id="the API"),
+        pytest.param("/mcp", lambda body: body["detail"], id="tools"),
+        pytest.param("/v1/models", lambda body: body["error"]["message"], id="OpenAI's clients"),
+    ],
+)
+def test_a_refusal_has_the_form_that_its_client_reads(door, path, told) -> None:
+    refused = door("POST", path, "fn_wrong")
+    assert refused.status == 401
+    assert "there is no such API key" in told(json.loads(refused.body))

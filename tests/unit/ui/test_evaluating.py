@@ -49,7 +49,7 @@ def folder(tmp_path):
 def run(monkeypatch, tmp_path):
     """Run the command; errors of ours are raised."""
     embedder = AngleEmbedder()
-    monkeypatch.setattr(ui.evaluating, "make_embedder", lambda settings, progress: embedder)
+    monkeypatch.setattr(ui.evaluating, "make_embedder", lambda *_: embedder)
     monkeypatch.setenv("FOOTNOTE_LLM", "none")
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.chdir(tmp_path)

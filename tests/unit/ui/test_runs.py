@@ -99,7 +99,7 @@ def test_stop_keeps_what_is_checked_and_ends_the_stream(library, embedder, setti
     assert [sentence.text for sentence in turn.sentences] == ["It is so."]
     stored = kept.stored()
     assert (stored.state, stored.answer.text) == ("stopped", "It is so.")
-    until(lambda: kept.runs._assistant.closed.is_set())
+    until(lambda: kept.runs._answers.assistant.closed.is_set())
 
 
 def test_an_answer_is_written_to_its_end_though_nobody_follows(assistant):
