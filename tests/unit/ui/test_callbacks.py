@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +50,19 @@ def conversations(assistant):
 @pytest.fixture
 def callbacks(assistant, conversations):
     return Callbacks(assistant, Asking(assistant, conversations, Runs(Answers(assistant), conversations)))
+
+
+@pytest.fixture
+def held(assistant, monkeypatch) -> threading.Event:
+    """Nothing is found before this is set."""
+    go, stream = threading.Event(), assistant.stream
+
+    def late(*asked, **more):
+        assert go.wait(20)
+        yield from stream(*asked, **more)
+
+    monkeypatch.setattr(assistant, "stream", late)
+    return go
 
 
 def is_left_alone(value) -> bool:
@@ -166,11 +180,12 @@ def test_documents_of_others_are_not_searched(callbacks, assistant):
     assert parse(anna[ANSWERED]).all(".said")
 
 
-def test_one_page_follows_one_answer_at_a_time(callbacks):
+def test_one_page_follows_one_answer_at_a_time(callbacks, held):
     following = callbacks.answer(QUESTION, context(), request())
     next(following)
     [shown] = callbacks.resume(context(TWO), request())
     assert shown[ASKED] == ""
+    held.set()
     [last] = following  # Gradio sends what comes last twice
     assert all(is_left_alone(value) for value in last), "what was left is not shown any more"
 
@@ -193,10 +208,13 @@ def test_what_comes_late_says_whose_it_is_or_nothing(callbacks, monkeypatch):
     assert parse(first[OPENED]).one("span").attributes["data-opened"] == TWO
 
 
-def test_the_same_question_asked_twice_at_once_is_one(callbacks, conversations, assistant, monkeypatch):
+def test_the_same_question_asked_twice_at_once_is_one(callbacks, conversations, held):
     first = callbacks.answer(QUESTION, context(), request())
     next(first)
-    second = list(callbacks.answer(QUESTION, context(), request()))
+    second = callbacks.answer(QUESTION, context(), request())
+    next(second)
+    held.set()
+    second = list(second)
     assert len(conversations.turns(ONE, "")) == 1
     assert parse(second[-1][ANSWERED]).one(".said").text == "The planes landed in May."
 
