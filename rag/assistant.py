@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncGenerator, Collection, Generator, Sequence
-from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
+from collections.abc import Collection, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Self
 
 from rag.answering import Outcome, answer, quoted
 from rag.aside import Aside, awaited
+from rag.async_doors import AsyncDoors
 from rag.doors import LangChainDoors
-from rag.errors import FootnoteError, LibraryInUse, LibraryMissing, ModelError, UsageError
+from rag.errors import FootnoteError, LibraryInUse, LibraryMissing
 from rag.followup import FollowUp, follow_up, recent
 from rag.library import Library
 from rag.model_errors import GIVEN
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
 from rag.question import MAX_QUESTION_CHARS as MAX_QUESTION_CHARS
 from rag.question import valid
-from rag.search import Evidence, search
 from rag.settings import Settings, load_settings
+from rag.sources import LibrarySource, RetrieverSource, Source
 from rag.stages import stage
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
 from rag.wrapping import RememberingEmbedder
@@ -36,13 +37,11 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import RetrieverLike
     from langchain_core.runnables import Runnable, RunnableConfig
 
-REWRITE_PIECES = 48
-"""Of a rewrite, as the model sends it: about a token each. Providers differ in how a limit is told them."""
 EXACT_LIMIT = 20_000
 """Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
 
 
-class Assistant(LangChainDoors):
+class Assistant(LangChainDoors, AsyncDoors):
     """Answers questions from a library, or from what a retriever finds.
 
     Use as a context manager, with or without `async`, or call `close`. Safe for threads.
@@ -50,22 +49,22 @@ class Assistant(LangChainDoors):
 
     def __init__(
         self,
-        library: Library | None,
+        source: Library | RetrieverLike,
         embedder: Embedder,
         chat_model: ChatModel | None,
         settings: Settings,
-        *,
-        retriever: RetrieverLike | None = None,
     ) -> None:
-        """Join the parts; see `open` and `over`. Without a library, there is a retriever.
+        """Join the parts; see `open` and `over`.
 
         Raises:
             LibraryIncompatible: the library was made with another embedder.
         """
-        if library is not None:
-            library.require(embedder.fingerprint)
-        self._library = library
-        self._retriever = retriever
+        self._library = source if isinstance(source, Library) else None
+        if isinstance(source, Library):
+            source.require(embedder.fingerprint)
+            self._source: Source = LibrarySource(source)
+        else:
+            self._source = RetrieverSource(source)
         self.embedder = RememberingEmbedder(embedder)
         self.settings = settings
         self._chat_model = chat_model
@@ -140,19 +139,13 @@ class Assistant(LangChainDoors):
         """
         writer, settings = _writer(settings or load_settings(), progress, chat_model)
         embedder = make_embedder(settings, progress, embeddings)
-        return cls(None, embedder, writer, settings, retriever=retriever)
+        return cls(retriever, embedder, writer, settings)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.aclose()
 
     def close(self) -> None:
         """Stop the model's process and close the library, once no cancelled question is at work on them."""
@@ -211,18 +204,6 @@ class Assistant(LangChainDoors):
             events = self.stream(question, history=history, within=within)
             return next(event.answer for event in events if isinstance(event, AnswerFinished))
 
-    async def aask(
-        self, question: str, *, history: Sequence[Turn] = (), within: Collection[str] | None = None
-    ) -> Answer:
-        """Return what `ask` does, without blocking the event loop; cancelling it stops the model."""
-
-        def events() -> Generator[Event, None, None]:
-            with self.line:
-                yield from self.stream(question, history=history, within=within)
-
-        async with aclosing(self.aside.each(events())) as made:
-            return await anext(event.answer async for event in made if isinstance(event, AnswerFinished))
-
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         """Return what a question asks after the turns of `history`: rewritten where a fast model can."""
         return self._follow_up(question, recent(history)).question
@@ -248,12 +229,12 @@ class Assistant(LangChainDoors):
         """
         started = time.perf_counter()
         question, history = valid(question), recent(history)
-        self._require_documents()
+        self._source.require_documents()
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
             asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
-            found = self._found(asked, self.settings.passages, within, run.config)
+            found = self._source.evidence(self.embedder, asked, self.settings.passages, within, run.config)
             run.outputs = found.told
         timings: dict[str, float | None] = {
             "retrieve_s": time.perf_counter() - started,
@@ -277,20 +258,6 @@ class Assistant(LangChainDoors):
         timings["total_s"] = time.perf_counter() - started
         yield AnswerFinished(outcome.answer(question, self.model, timings))
 
-    async def astream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Turn] = (),
-        within: Collection[str] | None = None,
-        config: RunnableConfig | None = None,
-    ) -> AsyncGenerator[Event, None]:
-        """Yield what `stream` does, without blocking the event loop; cancelling it stops the model."""
-        events = self.stream(question, history=history, within=within, config=config)
-        async with aclosing(self.aside.each(events)) as made:
-            async for event in made:
-                yield event
-
     def search(
         self, question: str, k: int = 10, *, within: Collection[str] | None = None
     ) -> tuple[FoundPassage, ...]:
@@ -303,39 +270,13 @@ class Assistant(LangChainDoors):
             LibraryError: the library is empty or cannot be read.
         """
         asked = FollowUp(valid(question))
-        self._require_documents()
-        return self._found(asked, k, within, None).passages
-
-    def _require_documents(self) -> None:
-        if self._library is not None and not len(self._library):
-            raise LibraryMissing(
-                f"the library {self._library.path} is empty: fill it with 'footnote add PATH…'"
-            )
-
-    def _found(
-        self, asked: FollowUp, k: int, within: Collection[str] | None, config: RunnableConfig | None
-    ) -> Evidence:
-        if self._library is not None:
-            scope = None if within is None else frozenset(within)
-            return search(self._library, self.embedder, asked, k, scope)
-        if within is not None:
-            raise UsageError("'within' chooses documents of a library, and this assistant has a retriever")
-        from rag.outside import search_outside
-
-        assert self._retriever is not None  # noqa: S101 - there is a library or a retriever
-        return search_outside(self._retriever, self.embedder, asked, k, config)
+        self._source.require_documents()
+        return self._source.evidence(self.embedder, asked, k, within, None).passages
 
     def _follow_up(self, question: str, history: Sequence[Turn]) -> FollowUp:
-        quick = self._chat_model is not None and not self.settings.llm.startswith("local")
-        return follow_up(question, history, self._rewritten if quick else None)
-
-    def _rewritten(self, asked: list[tuple[str, str]]) -> str:
-        """Return the model's rewrite of a follow-up, or nothing: the question can be searched without it."""
-        assert self._chat_model is not None  # noqa: S101 - _follow_up() calls this only with a model
-        try:
-            return Writer(self._chat_model, self.settings, None).say(asked, REWRITE_PIECES)
-        except ModelError:  # the answer's call will report it
-            return ""
+        if self._chat_model is None or self.settings.llm.startswith("local"):  # too slow for it
+            return follow_up(question, history, None)
+        return follow_up(question, history, Writer(self._chat_model, self.settings, None).rewritten)
 
 
 def _writer(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, ModelError
 from rag.models import ChatModel, translate
 from rag.settings import Settings
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 Messages = Sequence[tuple[str, str]]
+
+REWRITE_PIECES = 48
+"""Of a rewrite, as the model sends it: about a token each. Providers differ in how a limit is told them."""
 
 _ALTERNATIVES = 5
 _MANY_ALTERNATIVES = 10
@@ -59,6 +62,13 @@ class Writer:
         if self._tells:
             deque(chunks, maxlen=0)  # a model that counts comes to its end, and what has ended can be kept
         return said
+
+    def rewritten(self, messages: Messages) -> str:
+        """Return the model's rewrite of a follow-up, or nothing: the question can be searched without it."""
+        try:
+            return self.say(messages, REWRITE_PIECES)
+        except ModelError:  # the answer's call will report it
+            return ""
 
     def chance_of_yes(self, messages: Messages) -> float | None:
         """Return the model's probability of yes against no, None for a model that does not tell.

@@ -149,7 +149,7 @@ def test_without_the_extra_nothing_is_begun(
 def test_the_table_and_the_facts_of_a_document_say_it(
     half: Path, tmp_path: Path, embedder: AngleEmbedder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("ui.adding.make_embedder", lambda *_: embedder)
+    monkeypatch.setattr("rag.models.make_embedder", lambda *_: embedder)
     run = CliRunner().invoke(app, ["add", str(half)], env={"COLUMNS": "200"})
     assert run.exit_code == 0, run.output
     assert "no text on 2 of 3 pages: they may be scans; read them with --ocr" in run.output
