@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rag.collections import Collections
 from rag.errors import DocumentNotFound
 from rag.hidden import shown
+from rag.marks import Marked
 from rag.types import Answer, AnswerFinished, Citation, Document, Event, FoundPassage
 from ui.answers import Answers, Waiting
-from ui.marked import Marked
 from ui.mcp_forms import (
     Answered,
     CheckedSentence,

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from rag.marks import Marked
 from rag.types import AnswerFinished, Event, SentenceChecked
 from ui.answers import Answers, Waiting
-from ui.marked import Marked
 from ui.openai_errors import refused
 from ui.openai_form import Asked, Form
 
