@@ -18,7 +18,8 @@ from rag.library import Library
 from rag.models import make_embedder
 from rag.settings import Settings
 from ui.stopping import gentle_stop
-from ui.terminal import counting, fetching, words
+from ui.terminal import words
+from ui.waiting import counting, fetching
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
 _VERBS = {

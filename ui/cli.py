@@ -13,9 +13,11 @@ from rich.console import Console
 
 from rag.errors import FootnoteError
 from rag.hidden import shown
+from ui.ask_commands import commands as ask_commands
 from ui.care_commands import commands as care_commands
+from ui.completing import offered_measures
 from ui.library_commands import commands
-from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
+from ui.options import LibraryOption, ModelOption, settings_for
 from ui.sync_commands import commands as sync_commands
 from ui.users_commands import users
 
@@ -65,39 +67,10 @@ def _fail(message: str, code: int) -> None:
 
 
 app.add_typer(commands)
+app.add_typer(ask_commands)
 app.add_typer(sync_commands)
 app.add_typer(care_commands)
 app.add_typer(users, name="users")
-
-
-@app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')
-def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION")],
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-    llm: ModelOption = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show each stage: candidates, prompt, checks, confidence.")
-    ] = False,
-) -> None:
-    """Answer a question: key quotes at once, then sentences with their sources."""
-    from rag.assistant import Assistant
-    from ui.explaining import explained
-    from ui.terminal import fetching, show_answer
-
-    settings = settings_for(library, llm=llm)
-    with fetching(Console(stderr=True)) as progress:
-        assistant = Assistant.open(settings=settings, progress=progress)
-    with assistant:
-        if as_json:
-            answer = assistant.ask(question)
-            trace = {"trace": answer.trace.to_dict()} if explain and answer.trace is not None else {}
-            print_json(answer.to_dict() | trace)
-        else:
-            console = Console(highlight=False)
-            answer = show_answer(console, assistant.stream(question))
-            if explain and answer.trace is not None:
-                console.print(explained(answer.trace))
 
 
 @app.command(epilog="Examples:  footnote chat --port 8080   ·   footnote chat --auth --host 0.0.0.0")
@@ -144,6 +117,7 @@ def eval_(
             show_default="all",
             help="retrieval, quotes, answers, citations, refusal, confidence, conversation, injection or "
             "conflicts; repeat for several. The first two run no model.",
+            autocompletion=offered_measures,
         ),
     ] = None,
     limit: Annotated[

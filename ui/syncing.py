@@ -24,7 +24,8 @@ from rag.models import Embedder, make_embedder
 from rag.settings import Settings
 from ui.adding import moving
 from ui.options import print_json
-from ui.terminal import counting, fetching, words
+from ui.terminal import words
+from ui.waiting import counting, fetching
 
 STYLES = {
     "added": "green",
