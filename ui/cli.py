@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from rag.errors import FootnoteError
 from rag.hidden import shown
@@ -21,8 +23,24 @@ from ui.options import LibraryOption, ModelOption, settings_for
 from ui.sync_commands import commands as sync_commands
 from ui.users_commands import users
 
+
+class _Commands(TyperGroup):
+    """All commands; each ends quietly where the reader of a pipe has had enough."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from None
+
+
 app = typer.Typer(
     name="footnote",
+    cls=_Commands,
     epilog='Example:  footnote add ~/papers   then   footnote ask "What did we measure in May?"',
     no_args_is_help=True,
     add_completion=True,
@@ -48,13 +66,13 @@ def footnote(
 
 def main() -> None:
     """Run the command line; an error of ours is one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows a question mark
+            stream.reconfigure(errors="replace")
     try:
         app()
     except FootnoteError as error:
         _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         _fail("stopped", 130)
 

@@ -34,10 +34,6 @@ MODELS = (
     ("anthropic:", "a model of Anthropic"),
     ("ollama:", "a model of an Ollama server"),
 )
-MEASURES = (
-    "retrieval", "quotes", "answers", "citations", "refusal", "confidence", "conversation", "injection",
-    "conflicts",
-)  # fmt: skip
 _TOLD_BY = "_FOOTNOTE_COMPLETE"
 _PLAIN = re.compile(r"(?!-)[\w .,@+/-]+")
 _OTHER = re.compile(r"[^\w.,@+/-]+")
@@ -48,9 +44,11 @@ def offered_models(incomplete: str) -> Offers:
     return [each for each in MODELS if each[0].startswith(incomplete)]
 
 
-def offered_measures(incomplete: str) -> list[str]:
+def offered_measures(incomplete: str) -> Offers:
     """Return the measures of an evaluation."""
-    return [each for each in MEASURES if each.startswith(incomplete)]
+    from rag.evaluation.bench import MEASURES
+
+    return [each for each in MEASURES.items() if each[0].startswith(incomplete)]
 
 
 def offered_documents(context: typer.Context, incomplete: str) -> Offers:
@@ -70,13 +68,12 @@ def _offered(
     from rag.catalog import Catalog
     from rag.schema import SCHEMA_VERSION
 
-    begun = incomplete.casefold()
     with suppress(FootnoteError, OSError):
         given: Path | None = context.params.get("library")
         folder = load_settings({"library": given}).library.expanduser()
         with closing(Catalog(folder)) as catalog:
             if catalog.version == SCHEMA_VERSION:
-                found = [(word, told) for word, told in read(catalog) if word.casefold().startswith(begun)]
+                found = [(word, told) for word, told in read(catalog) if word.startswith(incomplete)]
                 return [(_quoted(word), _OTHER.sub(" ", told).strip()) for word, told in found]
     return []
 
