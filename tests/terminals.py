@@ -29,7 +29,7 @@ class Typed:
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
-    def until(self, words: str, within: float = 60.0) -> str:
+    def until(self, words: str, within: float = 240.0) -> str:
         """Return what was drawn up to these words, counted from the last ones that were waited for."""
         ends = time.monotonic() + within
         while (at := self.seen.find(words, self._answered)) < 0:
@@ -39,7 +39,7 @@ class Typed:
         self._answered = at + len(words)
         return drawn
 
-    def ended(self, within: float = 60.0) -> int:
+    def ended(self, within: float = 240.0) -> int:
         """Return the exit code, once the program has drawn everything."""
         ends = time.monotonic() + within
         while self._read():

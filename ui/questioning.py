@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.console import Console
-
 from rag.choosing import choose
 from rag.settings import Settings
 from rag.types import Answer, AnswerFinished
@@ -14,6 +12,7 @@ from ui.engine import Engine, opened
 from ui.options import print_json, print_json_line
 from ui.screens import Screen, screen_for, whole
 from ui.talking import COMMANDS, Talk
+from ui.waiting import aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,9 @@ def show(settings: Settings, request: Request, *, plain: bool) -> Answer:
     Raises:
         FootnoteError: it cannot be answered.
     """
-    with opened(settings, _aside()) as engine:
-        return _talk(engine, screen_for(plain=plain), request).ask(request.question)
+    screen = screen_for(plain=plain)
+    with opened(settings, aside(plain=screen.plain)) as engine:
+        return _talk(engine, screen, request).ask(request.question)
 
 
 def tell(settings: Settings, request: Request, *, stream: bool) -> Answer:
@@ -43,7 +43,7 @@ def tell(settings: Settings, request: Request, *, stream: bool) -> Answer:
         FootnoteError: it cannot be answered.
     """
     answer = None
-    with opened(settings, _aside()) as engine:
+    with opened(settings, aside(plain=False)) as engine:
         within = choose(engine.library, request.collections, request.documents)
         for event in engine.events(request.question, (), within):
             if stream:
@@ -66,7 +66,7 @@ def talk(settings: Settings, request: Request, *, plain: bool) -> None:
     from ui.prompting import line_reader
 
     screen = screen_for(plain=plain)
-    with opened(settings, _aside()) as engine:
+    with opened(settings, aside(plain=screen.plain)) as engine:
         conversation = _talk(engine, screen, request)
         engine.warm()
         conversation.go_on(
@@ -82,7 +82,3 @@ def _talk(engine: Engine, screen: Screen, request: Request) -> Talk:
         documents=request.documents,
         explain=request.explain,
     )
-
-
-def _aside() -> Console:
-    return Console(stderr=True, highlight=False)

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rag.errors import ModelUnavailable
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, SentenceChecked, TextWritten, Trace
 from ui import plain_answer, terminal
-from ui.waiting import Waiting, patiently
+from ui.waiting import Waiting, aside, patiently
 
 READING = "reading the sources"
 
@@ -121,7 +121,7 @@ class PlainScreen:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._aside = Console(stderr=True, highlight=False, color_system=None)
+        self._aside = aside(plain=True)
 
     def answer(self, events: Iterator[Event], searching: str) -> Answer:
         """Show the key quotes at once, then the whole answer, and return it."""

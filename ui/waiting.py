@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
@@ -32,6 +34,19 @@ class Waiting:
         return self._spinner
 
 
+def aside(*, plain: bool) -> Console:
+    """Return standard error, for what is said beside an answer; on a plain one nothing is drawn again."""
+    seen = sys.stderr.isatty()
+    colours: Literal["auto"] | None = None if plain else "auto"
+    return Console(
+        stderr=True,
+        highlight=False,
+        color_system=colours,
+        force_terminal=seen,
+        force_interactive=seen and not plain,
+    )
+
+
 @contextmanager
 def patiently(console: Console, said: str) -> Iterator[None]:
     """Say what is waited for, on a line of its own and to a person only, once it has taken two seconds."""
@@ -51,17 +66,22 @@ def patiently(console: Console, said: str) -> Iterator[None]:
 def fetching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar for each model file that is fetched; yields the callback that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks = {}
+    drawing = console.is_interactive and not console.is_dumb_terminal
+    progress = Progress(*columns, console=console, disable=not drawing)
+    tasks = {}
 
-        def move(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                tasks[label] = progress.add_task(label, total=total)
-                if not console.is_terminal:
-                    console.print(f"{label} ({total / 1e6:,.0f} MB)…")
-            progress.update(tasks[label], completed=done, total=total)
+    def move(label: str, done: int, total: int) -> None:
+        if label not in tasks:
+            progress.start()  # only now: mostly there is nothing to fetch
+            tasks[label] = progress.add_task(label, total=total)
+            if not drawing:
+                console.print(f"{label} ({total / 1e6:,.0f} MB)…")
+        progress.update(tasks[label], completed=done, total=total)
 
+    try:
         yield move
+    finally:
+        progress.stop()
 
 
 def counting(console: Console) -> Progress:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from fakes import AngleEmbedder, put
+from typer.testing import CliRunner
 
 from rag.catalog import Catalog
 from rag.collections import Collections
 from rag.library import Library
+from ui.cli import app
 
 CHECKOUT = Path(__file__).parents[3]
 RUN = "import sys; sys.argv[:] = ['footnote']; from ui.cli import main; main()"
@@ -21,31 +23,27 @@ HOSTILE = r"""Report\$(touch owned)`touch owned`"; touch owned; "'; touch owned;
 
 
 @pytest.fixture
-def complete(tmp_path):
+def complete(monkeypatch):
     """Return what is offered at the end of a line, as the environment of a shell asks for it."""
 
     def call(line: str, shell: str = "bash", **environ: str) -> list[str]:
-        words = line.split(" ")
-        asked = {
-            "_FOOTNOTE_COMPLETE": f"complete_{shell}",
-            "COMP_WORDS": line,
-            "COMP_CWORD": str(len(words) - 1),
-            "_TYPER_COMPLETE_ARGS": line,
-            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-            "PYTHONPATH": str(CHECKOUT),
-        }
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", RUN],
-            env=os.environ | {"FOOTNOTE_LIBRARY": str(tmp_path / "library")} | asked | environ,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.stderr == ""
-        return [line for line in done.stdout.splitlines() if line]
+        for name, value in (_asked(line, shell) | environ).items():
+            monkeypatch.setenv(name, value)
+        done = CliRunner().invoke(app, [], prog_name="footnote")
+        assert done.exit_code == 0, done.output
+        return [offered for offered in done.output.splitlines() if offered]
 
     return call
+
+
+def _asked(line: str, shell: str) -> dict[str, str]:
+    return {
+        "_FOOTNOTE_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
 
 
 @pytest.fixture
@@ -119,10 +117,8 @@ def test_where_nothing_can_be_read_nothing_is_offered(complete, tmp_path, enviro
 
 
 def test_a_library_of_another_version_is_left_as_it_is(filled, complete, tmp_path) -> None:
+    filled.catalog.set_meta({"schema_version": "1"})
     filled.close()
-    catalog = Catalog(tmp_path / "library")
-    catalog.set_meta({"schema_version": "1"})
-    catalog.close()
     assert complete("footnote show rep") == []
     catalog = Catalog(tmp_path / "library")
     assert catalog.version == 1
@@ -138,6 +134,19 @@ def test_only_the_catalogue_is_loaded() -> None:
     )
     environ = os.environ | {"PYTHONPATH": str(CHECKOUT)}
     subprocess.run([sys.executable, "-c", code], env=environ, check=True, timeout=120)
+
+
+def test_the_command_itself_answers_the_shell(filled, tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN],
+        env=os.environ | _asked("footnote show rep", "bash") | {"PYTHONPATH": str(CHECKOUT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("report.pdf\n", "")
 
 
 def test_completion_can_be_installed(tmp_path) -> None:
