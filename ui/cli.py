@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +18,7 @@ from ui.care_commands import commands as care_commands
 from ui.completing import offered_measures
 from ui.library_commands import commands
 from ui.options import LibraryOption, ModelOption, settings_for
+from ui.streams import give_up_output, is_full, make_ready
 from ui.sync_commands import commands as sync_commands
 from ui.users_commands import users
 
@@ -34,7 +33,7 @@ class _Commands(TyperGroup):
             finally:
                 sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            give_up_output()
             raise typer.Exit from None
 
 
@@ -66,15 +65,18 @@ def footnote(
 
 def main() -> None:
     """Run the command line; an error of ours is one line and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows a question mark
-            stream.reconfigure(errors="replace")
+    make_ready()
     try:
         app()
     except FootnoteError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("stopped", 130)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        give_up_output()
+        _fail(f"the output cannot be written: {error.strerror}", 1)
 
 
 def _fail(message: str, code: int) -> None:
@@ -119,7 +121,7 @@ def chat(
 def eval_(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH…]", help="Your questions as JSON lines, or folders of question sets."),
+        typer.Argument(metavar="PATH…", help="Your questions as JSON lines, or folders of question sets."),
     ] = None,
     draft: Annotated[
         int | None,
