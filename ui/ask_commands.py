@@ -17,15 +17,19 @@ commands = typer.Typer()
 
 
 @commands.command(
-    epilog='Examples:  footnote ask "When did flights resume?"   ·   '
-    'footnote ask "When did flights resume?" --json | jq .answer   ·   '
-    "echo 'When did flights resume?' | footnote ask --stream   ·   "
-    "footnote ask -i --collection Travel"
+    epilog='Examples:\n\nfootnote ask "When did flights resume?"\n\n'
+    "footnote ask -i --collection Travel\n\n"
+    'footnote ask "When did flights resume?" --json | jq -r .answer\n\n'
+    "echo 'When did flights resume?' | footnote ask --stream",
+    context_settings={"allow_extra_args": True},
 )
 def ask(
+    context: typer.Context,
     question: Annotated[
         str | None,
-        typer.Argument(metavar="[QUESTION]", help="From standard input where it is '-', or missing there."),
+        typer.Argument(
+            metavar="QUESTION", help="Standard input has it where it is '-', or left out in a pipe."
+        ),
     ] = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
@@ -63,8 +67,11 @@ def ask(
 ) -> None:
     """Answer a question: key quotes at once, then sentences with their sources.
 
-    Exit codes: 0 answered, 3 refused (the documents do not answer it), 1 an error, 2 a wrong request.
+    Exit codes: 0 answered, 3 refused (the documents do not answer it),
+    1 an error, 2 a wrong request, 130 stopped by Ctrl-C.
     """
+    if context.args:
+        raise typer.BadParameter('put the question between quotes, as in footnote ask "When did …?"')
     _check(as_json=as_json, stream=stream, interactive=interactive, explain=explain)
     asked = _asked(question, interactive=interactive)
     from ui import questioning

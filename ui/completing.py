@@ -53,12 +53,12 @@ def offered_measures(incomplete: str) -> Offers:
 
 def offered_documents(context: typer.Context, incomplete: str) -> Offers:
     """Return the documents by their file names; by their ids where these are not plain, or shared."""
-    return _offered(context, incomplete, _documents)
+    return _offered(context, incomplete, document_names)
 
 
 def offered_collections(context: typer.Context, incomplete: str) -> Offers:
     """Return the names of the collections."""
-    return _offered(context, incomplete, _collections)
+    return _offered(context, incomplete, collection_names)
 
 
 def _offered(
@@ -78,14 +78,16 @@ def _offered(
     return []
 
 
-def _documents(catalog: Catalog) -> Iterator[tuple[str, str]]:
+def document_names(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield each document's file name, or its id where that is not plain or is shared, with its title."""
     names = {each: unquote(each.uri).rpartition("/")[2] for each in catalog.documents()}
     times = Counter(names.values())
     for document, name in names.items():
         yield name if times[name] == 1 and _PLAIN.fullmatch(name) else document.id, document.title
 
 
-def _collections(catalog: Catalog) -> Iterator[tuple[str, str]]:
+def collection_names(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield each collection's name, or its id where that is not plain, with its number of documents."""
     from rag.collections import Collections
 
     for each in Collections(catalog).of(""):

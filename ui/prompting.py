@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
+from rag.errors import FootnoteError, QuestionError
 from ui.talking import Reader
 
 if TYPE_CHECKING:
@@ -22,15 +23,24 @@ LONGEST_PIPED = 1 << 20
 
 
 def piped_question() -> str:
-    """Return the question that standard input holds."""
-    return sys.stdin.buffer.read(LONGEST_PIPED).decode("utf-8-sig", "replace")
+    """Return the question that standard input holds.
+
+    Raises:
+        QuestionError: it holds none.
+    """
+    question = sys.stdin.buffer.read(LONGEST_PIPED).decode("utf-8-sig", "replace")
+    if not question.strip():
+        raise QuestionError(
+            'standard input holds no question: write it there, or as in footnote ask "When did …?"'
+        )
+    return question
 
 
-def line_reader(commands: Iterable[str], *, plain: bool) -> Reader:
+def line_reader(offered: Callable[[str], Iterable[str]], *, plain: bool) -> Reader:
     """Return what reads the lines of a conversation.
 
     Args:
-        commands: words that Tab completes.
+        offered: from the line before the cursor to what Tab makes of it.
         plain: whether nothing may be drawn again, as for a screen reader.
     """
     if isinstance(sys.stdin, io.TextIOWrapper):
@@ -41,7 +51,7 @@ def line_reader(commands: Iterable[str], *, plain: bool) -> Reader:
         with suppress(ImportError):  # not in every Python; without it there is no history
             import readline  # noqa: F401 - input() edits lines once it is imported
         return _typed
-    return _edited(commands)
+    return _edited(offered)
 
 
 def history_file() -> Path:
@@ -64,14 +74,22 @@ def _typed(prompt: str) -> str:
     return input()
 
 
-def _edited(commands: Iterable[str]) -> Reader:
+def _edited(offered: Callable[[str], Iterable[str]]) -> Reader:
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+    from prompt_toolkit.document import Document
     from prompt_toolkit.shortcuts import CompleteStyle
+
+    class Offering(Completer):
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+            line = document.text_before_cursor
+            with suppress(FootnoteError):  # a library in trouble says so when it is asked
+                for each in offered(line):
+                    yield Completion(each, start_position=-len(line))
 
     session: PromptSession[str] = PromptSession(
         history=_kept(history_file()),
-        completer=WordCompleter(list(commands), sentence=True),
+        completer=Offering(),
         complete_style=CompleteStyle.READLINE_LIKE,
         complete_while_typing=False,
         reserve_space_for_menu=0,

@@ -11,7 +11,7 @@ from rag.wire import event_to_dict
 from ui.engine import Engine, opened
 from ui.options import print_json, print_json_line
 from ui.screens import Screen, screen_for, whole
-from ui.talking import COMMANDS, Talk
+from ui.talking import Talk
 from ui.waiting import aside
 
 
@@ -69,9 +69,7 @@ def talk(settings: Settings, request: Request, *, plain: bool) -> None:
     with opened(settings, aside(plain=screen.plain)) as engine:
         conversation = _talk(engine, screen, request)
         engine.warm()
-        conversation.go_on(
-            line_reader([each.split()[0] for each in COMMANDS], plain=screen.plain), request.question
-        )
+        conversation.go_on(line_reader(conversation.offered, plain=screen.plain), request.question)
 
 
 def _talk(engine: Engine, screen: Screen, request: Request) -> Talk:

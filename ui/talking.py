@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from rag.choosing import choose
 from rag.errors import CollectionNotFound, DocumentNotFound, FootnoteError, UsageError
 from rag.types import Answer, Turn
+from ui.completing import collection_names, document_names
 from ui.engine import Engine
 from ui.quoted import locate
 from ui.screens import Screen
@@ -20,7 +21,9 @@ COMMANDS = {
     "/new": "begin another conversation",
     "/sources": "show the sources of the last answer again",
     "/open N": "show source N where it stands in its document",
-    "/scope": "say what is searched; /scope NAME searches a collection or document, /scope all all of them",
+    "/scope": "say what is searched",
+    "/scope NAME": "search only this collection or document; several names go between quotes",
+    "/scope all": "search everything again",
     "/help": "show these commands",
     "/quit": "leave, as Ctrl-D does; Ctrl-C stops an answer",
 }
@@ -69,6 +72,19 @@ class Talk:
         self._history.append(Turn(question, "" if answer.refused else answer.text))
         self._last = answer
         return answer
+
+    def offered(self, line: str) -> list[str]:
+        """Return what a line may go on to: commands, numbers of sources, names of what can be searched."""
+        if line.startswith("/open "):
+            n_sources = len(self._last.sources) if self._last is not None else 0
+            whole = [f"/open {number}" for number in range(1, n_sources + 1)]
+        elif line.startswith("/scope "):
+            catalog = self._engine.library.catalog
+            names = (name for named in (collection_names, document_names) for name, _ in named(catalog))
+            whole = [f"/scope {name}" for name in ("all", *names)]
+        else:
+            whole = list(dict.fromkeys(command.split()[0] for command in COMMANDS))
+        return [each for each in whole if each.casefold().startswith(line.casefold())]
 
     def go_on(self, read: Reader, first: str = "") -> None:
         """Answer a first question, and what is read until there is no more; what goes wrong ends nothing."""

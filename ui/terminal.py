@@ -105,7 +105,7 @@ class AnswerView:
         lines: list[RenderableType] = [Text("Key quotes", style="bold")] if event.quotes else []
         for quote in event.quotes:
             said = Text(f"“{flat(quote.quote)}”").append(f"  — {place(quote)}", style="cyan")
-            lines.append(_indented(said))
+            lines.append(_item(said))
         return Group(*lines, Text(found_words(event.passages), "dim"), Text())
 
     def add(self, event: TextWritten | SentenceChecked) -> None:
@@ -209,7 +209,7 @@ def _refusal(answer: Answer) -> RenderableType:
     nearest = () if answer.quotes else answer.passages[:NEAREST]
     lines.append(Text("The nearest passages:" if nearest else "The quotes above come nearest.", style="dim"))
     for passage in nearest:
-        lines.append(_indented(Text(clipped(passage)).append(f"  — {place(passage)}", style="cyan")))
+        lines.append(_item(Text(clipped(passage)).append(f"  — {place(passage)}", style="cyan")))
     lines.append(Text("Ask in other words, or add documents that hold the answer.", style="dim"))
     return Group(*lines, Text(f"\n{footer(answer)}", style="dim"))
 
@@ -226,6 +226,14 @@ def _conflict(conflict: Conflict) -> RenderableType:
         _indented(Text(f"“{flat(conflict.other.quote)}”"), 4),
         Text(),
     )
+
+
+def _item(text: Text) -> Padding:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("-", text)
+    return Padding(grid, (0, 0, 0, 1))
 
 
 def _indented(text: Text, by: int = 2) -> Padding:

@@ -101,10 +101,16 @@ def test_an_error_of_ours_has_its_exit_code(ask, arguments, code: int) -> None:
     assert done.output == ""
 
 
+def test_a_question_without_its_quotes(ask) -> None:
+    done = ask("When", "did", "flights", "resume")
+    assert done.exit_code == 2
+    assert "put the question between quotes" in done.output
+
+
 def test_the_help_tells_the_exit_codes() -> None:
     shown = " ".join(CliRunner().invoke(app, ["ask", "--help"]).output.split())
     assert "Exit codes: 0 answered, 3 refused" in shown
-    assert "1 an error, 2 a wrong request." in shown
+    assert "1 an error, 2 a wrong request, 130 stopped by Ctrl-C." in shown
 
 
 class TestForms:
@@ -173,7 +179,8 @@ class TestStandardInput:
     @pytest.mark.parametrize(
         ("stdin", "message"),
         [
-            pytest.param(b"", "the question is empty", id="nothing"),
+            pytest.param(b"", "standard input holds no question", id="nothing"),
+            pytest.param(b"\xef\xbb\xbf \n\t\n", "standard input holds no question", id="blanks"),
             pytest.param(b"x" * 5000, "5,000 characters", id="too-long"),
             pytest.param(b"x" * (2 << 20), "characters and may have 4,000", id="far-too-long"),
         ],

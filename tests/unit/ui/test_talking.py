@@ -149,6 +149,40 @@ def test_a_question_may_begin_with_a_slash(talking) -> None:
     assert len(talking.asked) == 1
 
 
+class TestOffered:
+    """What Tab makes of the beginning of a line."""
+
+    @pytest.mark.parametrize(
+        ("line", "offered"),
+        [
+            pytest.param("/", ["/new", "/sources", "/open", "/scope", "/help", "/quit"], id="commands"),
+            pytest.param("/S", ["/sources", "/scope"], id="in-whatever-case"),
+            pytest.param("/open ", ["/open 1"], id="sources"),
+            pytest.param("/open 2", [], id="no-such-source"),
+            pytest.param(
+                "/scope ",
+                [f"/scope {name}" for name in ("all", "Empty", "My travels", "news.txt", "rivers.txt")],
+                id="scopes",
+            ),
+            pytest.param("/scope m", ["/scope My travels"], id="a-collection"),
+            pytest.param("/scope n", ["/scope news.txt"], id="a-document"),
+            pytest.param("When did", [], id="a-question"),
+        ],
+    )
+    def test_a_line(self, talking, line: str, offered: list[str]) -> None:
+        talk = talking.talk()
+        talk.ask(QUESTION)
+        assert talk.offered(line) == offered
+
+    def test_there_are_no_sources_before_the_first_answer(self, talking) -> None:
+        assert talking.talk().offered("/open ") == []
+
+    def test_every_name_that_is_offered_is_one(self, talking) -> None:
+        lines = [line for line in talking.talk().offered("/scope ") if line != "/scope Empty"]
+        for line in lines:
+            assert talking.said(line).splitlines()[-1].startswith("Questions search ")
+
+
 class TestOpen:
     def test_a_quote_with_what_stands_around_it(self, talking) -> None:
         shown = talking.said(QUESTION, "/open 1").partition("The quote:")[2]
