@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from rich.console import Console
 
@@ -13,37 +14,53 @@ from rag.settings import Settings
 from rag.types import Event, Turn
 from ui.waiting import fetching, patiently
 
-Source = Callable[[str, Sequence[Turn], frozenset[str] | None], Iterator[Event]]
-"""From a question, the turns before it, and the ids of the documents to search, to the answer's events."""
+
+class Ask(Protocol):
+    """Asks a question, and yields the events of its answer."""
+
+    def __call__(
+        self, question: str, history: Sequence[Turn] = (), within: frozenset[str] | None = None
+    ) -> Iterator[Event]:
+        """Raise what `Assistant.stream` raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An open library, and what answers from it; `warm` begins to load what the first answer waits for."""
+    """An open library, and what answers from it."""
 
     library: Library
-    events: Source
-    warm: Callable[[], None]
+    ask: Ask
 
 
 @contextmanager
-def opened(settings: Settings, aside: Console) -> Iterator[Engine]:
-    """Open what answers questions; `aside` shows what that takes.
+def opened(settings: Settings, notes: Console, *, warm: bool = False) -> Iterator[Engine]:
+    """Open a library, and what answers questions of it.
+
+    Args:
+        settings: name the library and the models.
+        notes: where it is said what that takes.
+        warm: begin to load the model before there is a question.
 
     Raises:
         LibraryError, ModelError: as `Assistant.open` does.
     """
+    with ExitStack() as stack:
+        with patiently(notes, "opening the library"):
+            library = stack.enter_context(Library.open(settings.library))
+            ask = stack.enter_context(answering(notes, settings, warm=warm))
+        yield Engine(library, ask)
+
+
+@contextmanager
+def answering(notes: Console, settings: Settings, *, warm: bool) -> Iterator[Ask]:
+    """Yield what asks questions of the library; see `opened`."""
     from rag.assistant import Assistant
 
-    with patiently(aside, "opening the library"), fetching(aside) as progress:
+    with fetching(notes) as progress:
         assistant = Assistant.open(settings=settings, progress=progress)
-
-    def events(question: str, history: Sequence[Turn], within: frozenset[str] | None) -> Iterator[Event]:
-        return assistant.stream(question, history=history, within=within)
-
-    def warm() -> None:
-        if assistant.chat_model is not None:
-            assistant.chat_model.start()
-
     with assistant:
-        yield Engine(assistant.library, events, warm)
+        if warm and assistant.chat_model is not None:
+            assistant.chat_model.start()
+        yield lambda question, history=(), within=None: assistant.stream(
+            question, history=history, within=within
+        )

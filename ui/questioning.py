@@ -32,7 +32,7 @@ def show(settings: Settings, request: Request, *, plain: bool) -> Answer:
         FootnoteError: it cannot be answered.
     """
     screen = screen_for(plain=plain)
-    with opened(settings, aside(plain=screen.plain)) as engine:
+    with opened(settings, screen.notes) as engine:
         return _talk(engine, screen, request).ask(request.question)
 
 
@@ -45,7 +45,7 @@ def tell(settings: Settings, request: Request, *, stream: bool) -> Answer:
     answer = None
     with opened(settings, aside(plain=False)) as engine:
         within = choose(engine.library, request.collections, request.documents)
-        for event in engine.events(request.question, (), within):
+        for event in engine.ask(request.question, (), within):
             if stream:
                 print_json_line(event_to_dict(event))
             if isinstance(event, AnswerFinished):
@@ -66,9 +66,8 @@ def talk(settings: Settings, request: Request, *, plain: bool) -> None:
     from ui.prompting import line_reader
 
     screen = screen_for(plain=plain)
-    with opened(settings, aside(plain=screen.plain)) as engine:
+    with opened(settings, screen.notes, warm=True) as engine:
         conversation = _talk(engine, screen, request)
-        engine.warm()
         conversation.go_on(line_reader(conversation.offered, plain=screen.plain), request.question)
 
 

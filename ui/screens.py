@@ -24,6 +24,8 @@ class Screen(Protocol):
 
     prompt: str
     plain: bool
+    notes: Console
+    """Where it is said beside the answers what takes its time."""
 
     def answer(self, events: Iterator[Event], searching: str) -> Answer:
         """Show an answer as it is made, and return it; `searching` says what is done until the quotes come.
@@ -66,6 +68,7 @@ class LiveScreen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self.notes = console  # what is said there while an answer grows stands above it
 
     def answer(self, events: Iterator[Event], searching: str) -> Answer:
         """Show an answer as it is made, and return it."""
@@ -121,16 +124,16 @@ class PlainScreen:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._aside = aside(plain=True)
+        self.notes = aside(plain=True)
 
     def answer(self, events: Iterator[Event], searching: str) -> Answer:
         """Show the key quotes at once, then the whole answer, and return it."""
         answer = None
-        with patiently(self._aside, searching):
+        with patiently(self.notes, searching):
             first = next(events, None)
         if isinstance(first, EvidenceFound):
             self._write(plain_answer.evidence(first))
-        with patiently(self._aside, READING):
+        with patiently(self.notes, READING):
             for event in events:
                 if isinstance(event, AnswerFinished):
                     answer = event.answer

@@ -61,7 +61,7 @@ class Talk:
         Raises:
             QuestionError, LibraryError, ModelError: as `Assistant.stream` does.
         """
-        events = self._engine.events(question, tuple(self._history), self._within)
+        events = self._engine.ask(question, tuple(self._history), self._within)
         try:
             answer = self._screen.answer(events, f"searching {self._scope}")
         finally:

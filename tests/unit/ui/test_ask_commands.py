@@ -44,6 +44,7 @@ def ask(monkeypatch, tmp_path, embedder):
 
     def call(*arguments: str, said: tuple[str, ...] = (), stdin: str | bytes | None = None):
         model = ScriptedModel(*said) if said else None
+        call.model = model
         monkeypatch.setattr("rag.assistant.make_chat_model", lambda settings, progress: model)
         llm = "openai:some" if said else "none"
         return CliRunner().invoke(app, ["ask", "--llm", llm, *arguments], input=stdin)
@@ -202,6 +203,12 @@ class TestStandardInput:
         assert "Questions search Rivers." in done.output
         assert "Where it stands:" in done.output
         assert "> " not in done.output
+
+    @pytest.mark.parametrize(("arguments", "started"), [(("-i",), 1), (("--plain", "Zebras?"), 0)])
+    def test_a_conversation_loads_its_model_before_a_question(self, ask, arguments, started: int) -> None:
+        ask(*arguments, said=(SAID,), stdin="")
+        assert ask.model.started == started
+        assert ask.model.closed
 
     def test_it_begins_with_the_question_that_is_given(self, ask) -> None:
         assert SAID in ask("-i", QUESTION, stdin="").output

@@ -54,7 +54,7 @@ class Talking:
         self.library = library
         self.out = io.StringIO()
         self.asked: list[tuple[str, Sequence[Turn], frozenset[str] | None]] = []
-        self.engine = Engine(library, self.events, lambda: None)
+        self.engine = Engine(library, self.events)
 
     def events(self, question, history, within) -> Iterator[Event]:
         self.asked.append((question, history, within))
@@ -270,7 +270,7 @@ class TestCtrlC:
             finally:
                 closed.append(question)
 
-        talking.engine = replace(talking.engine, events=stopped)
+        talking.engine = replace(talking.engine, ask=stopped)
         shown = talking.said("Stop this.", QUESTION)
         assert "Stopped." in shown
         assert closed == ["Stop this."]
@@ -290,7 +290,7 @@ class TestCtrlC:
                 next(events)
                 raise KeyboardInterrupt
 
-        talk = Talk(replace(talking.engine, events=events), Stopped(talking.out))
+        talk = Talk(replace(talking.engine, ask=events), Stopped(talking.out))
         talk.go_on(Typist(QUESTION))
         assert closed == [QUESTION]
 
