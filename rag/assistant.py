@@ -215,7 +215,7 @@ class Assistant:
 
 
 def _valid(question: str) -> str:
-    stripped = question.strip()
+    stripped = question.strip().encode("utf-8", "replace").decode("utf-8")  # halves of characters go
     if not stripped:
         raise QuestionError(
             'the question is empty: write it between quotes, as in footnote ask "When did …?"'
