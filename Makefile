@@ -62,7 +62,7 @@ chat: starter
 	@exec $(BIN)/footnote chat --library $(STARTER)
 
 ask: starter
-	@exec $(BIN)/footnote ask "$$Q" --library $(STARTER)
+	@$(BIN)/footnote ask "$$Q" --library $(STARTER) || [ $$? -eq 3 ]
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)

@@ -17,6 +17,9 @@ from rag.tables import collected, collections, documents
 LONGEST = 80
 """Characters of a name."""
 
+_NAMED = 10
+"""Collections that an error names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -61,6 +64,21 @@ class Collections:
         if found is None:
             raise _missing(collection_id)
         return found
+
+    def find(self, name: str, owner: str) -> Collection:
+        """Return an owner's collection by its name, in whatever case, or by its id.
+
+        Raises:
+            CollectionNotFound: there is none, or it is another owner's.
+        """
+        every = self.of(owner)
+        words = " ".join(name.split()).casefold()
+        for each in every:
+            if words == each.name.casefold() or name == each.id:
+                return each
+        known = ", ".join(f"'{each.name}'" for each in every[:_NAMED]) or "none"
+        more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+        raise CollectionNotFound(f"no collection '{name[:LONGEST]}': there is {known}{more}")
 
     def document_ids(self, collection_id: str, owner: str) -> frozenset[str]:
         """Return the ids of the documents in a collection.

@@ -60,6 +60,9 @@ _NEEDED = "|".join(
 """Where such a character belongs to its script: Unicode's rules for joiners and selectors, made simple."""
 
 _ANY = re.compile(f"[{_INVISIBLE}]")
+_UNWRITTEN = re.compile(f"[{_INVISIBLE}\x85\u2028\u2029\ud800-\udfff]")
+"""What JSON leaves as it is in a string, and should not stand raw in a terminal or a line of its own."""
+
 _RUN = re.compile(f"(?P<needed>{_NEEDED})|[{_INVISIBLE}](?:(?!{_NEEDED})[{_INVISIBLE}])*")
 _UNSAID = dict.fromkeys(map(ord, "\xad\u200e\u200f\u061c"))  # needed by the eye only
 _MOST_KINDS = 3
@@ -100,6 +103,16 @@ def cleaned(text: str) -> str:
     if _is_plain(text):
         return text
     return _RUN.sub(lambda found: found["needed"] or "", text).translate(_UNSAID)
+
+
+def escaped(json: str) -> str:
+    """Return JSON with hidden characters written as escapes, which mean the same."""
+    return _UNWRITTEN.sub(_escape, json)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be", "surrogatepass").hex(" ", 2)
+    return "".join(rf"\u{unit}" for unit in units.split())
 
 
 def _is_plain(text: str) -> bool:

@@ -149,7 +149,7 @@ def valid(question: str) -> str:
     Raises:
         QuestionError: nothing is left, or more than `MAX_QUESTION_CHARS`.
     """
-    stripped = question.strip()
+    stripped = question.strip().encode("utf-8", "replace").decode("utf-8")  # halves of characters go
     if not stripped:
         raise QuestionError(
             'the question is empty: write it between quotes, as in footnote ask "When did …?"'

@@ -16,7 +16,8 @@ from ingest.outcomes import Outcome, Progress
 from rag.errors import ServerGone
 from rag.settings import Settings
 from ui.doing import added
-from ui.terminal import counting, words
+from ui.terminal import words
+from ui.waiting import counting
 
 _STYLES = {"added": "green", "changed": "green", "same": "dim", "failed": "red"}
 _VERBS = {

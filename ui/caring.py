@@ -30,7 +30,7 @@ from rag.restoring import restore
 from rag.salvage import Lost, salvage
 from rag.settings import Settings
 from ui.options import print_json
-from ui.terminal import fetching
+from ui.waiting import fetching
 
 Tell = Callable[[str, int, int], None]
 

@@ -12,7 +12,7 @@ from rag.errors import FootnoteError
 from rag.library import Library
 from rag.models import make_chat_model, make_embedder
 from rag.settings import Settings
-from ui.terminal import fetching
+from ui.waiting import fetching
 
 
 def run(console: Console, settings: Settings) -> None:

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from rag.errors import FootnoteError
 from rag.hidden import shown
+from ui.ask_commands import commands as ask_commands
 from ui.care_commands import commands as care_commands
+from ui.completing import offered_measures
 from ui.keys_commands import keys
 from ui.library_commands import commands
 from ui.mcp_commands import commands as mcp_commands
-from ui.options import JsonOption, LibraryOption, ModelOption, print_json, settings_for
+from ui.options import LibraryOption, ModelOption, settings_for
+from ui.streams import give_up_output, is_full, make_ready
 from ui.sync_commands import commands as sync_commands
 from ui.users_commands import users
 
+
+class _Commands(TyperGroup):
+    """All commands; each ends quietly where the reader of a pipe has had enough."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            give_up_output()
+            raise typer.Exit from None
+
+
 app = typer.Typer(
     name="footnote",
+    cls=_Commands,
     epilog='Example:  footnote add ~/papers   then   footnote ask "What did we measure in May?"',
     no_args_is_help=True,
     add_completion=True,
@@ -48,15 +67,18 @@ def footnote(
 
 def main() -> None:
     """Run the command line; an error of ours is one line and an exit code."""
+    make_ready()
     try:
         app()
     except FootnoteError as error:
         _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         _fail("stopped", 130)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        give_up_output()
+        _fail(f"the output cannot be written: {error.strerror}", 1)
 
 
 def _fail(message: str, code: int) -> None:
@@ -67,40 +89,12 @@ def _fail(message: str, code: int) -> None:
 
 
 app.add_typer(commands)
+app.add_typer(ask_commands)
 app.add_typer(sync_commands)
 app.add_typer(care_commands)
 app.add_typer(mcp_commands)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
-
-
-@app.command(epilog='Example:  footnote ask "When did flights resume?" --json | jq .answer')
-def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION")],
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-    llm: ModelOption = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show each stage: candidates, prompt, checks, confidence.")
-    ] = False,
-) -> None:
-    """Answer a question: key quotes at once, then sentences with their sources."""
-    from rag.types import AnswerFinished
-    from ui.doing import answering
-    from ui.explaining import explained
-    from ui.terminal import show_answer
-
-    with answering(Console(stderr=True), settings_for(library, llm=llm)) as asks:
-        events = asks(question)
-        if as_json:
-            answer = next(event.answer for event in events if isinstance(event, AnswerFinished))
-            trace = {"trace": answer.trace.to_dict()} if explain and answer.trace is not None else {}
-            print_json(answer.to_dict() | trace)
-        else:
-            console = Console(highlight=False)
-            answer = show_answer(console, events)
-            if explain and answer.trace is not None:
-                console.print(explained(answer.trace))
 
 
 @app.command(epilog="Examples:  footnote chat --port 8080   ·   footnote chat --auth --host 0.0.0.0")
@@ -131,7 +125,7 @@ def chat(
 def eval_(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH…]", help="Your questions as JSON lines, or folders of question sets."),
+        typer.Argument(metavar="PATH…", help="Your questions as JSON lines, or folders of question sets."),
     ] = None,
     draft: Annotated[
         int | None,
@@ -147,6 +141,7 @@ def eval_(
             show_default="all",
             help="retrieval, quotes, answers, citations, refusal, confidence, conversation, injection or "
             "conflicts; repeat for several. The first two run no model.",
+            autocompletion=offered_measures,
         ),
     ] = None,
     limit: Annotated[

@@ -21,7 +21,8 @@ from ui.local_client import Added
 from ui.local_forms import ADDING, ASKING
 from ui.running import running
 from ui.stopping import Stop, gentle_stop
-from ui.terminal import fetching, words
+from ui.terminal import words
+from ui.waiting import fetching
 
 if TYPE_CHECKING:
     from ingest.outcomes import Outcome, Progress
@@ -39,12 +40,13 @@ class Ask(Protocol):
 
 
 @contextmanager
-def answering(notes: Console, settings: Settings) -> Iterator[Ask]:
+def answering(notes: Console, settings: Settings, *, warm: bool = False) -> Iterator[Ask]:
     """Yield what asks questions of the library.
 
     Args:
         notes: where it is said what is fetched, waited for, or done by itself although a Footnote runs.
         settings: the command's.
+        warm: begin to load a model of its own before there is a question.
 
     Raises:
         FootnoteError: as `Assistant.open` does.
@@ -61,6 +63,8 @@ def answering(notes: Console, settings: Settings) -> Iterator[Ask]:
     with fetching(notes) as progress:
         assistant = Assistant.open(settings=settings, progress=progress)
     with assistant:
+        if warm and assistant.chat_model is not None:
+            assistant.chat_model.start()
         yield lambda question, history=(), within=None: assistant.stream(
             question, history=history, within=within
         )

@@ -18,7 +18,7 @@ from rag.evaluation.draft import Attempt, Draft, draft
 from rag.library import Library
 from rag.models import ChatModel, make_chat_model, make_embedder
 from rag.settings import Settings
-from ui.terminal import counting, fetching
+from ui.waiting import counting, fetching
 
 
 def draft_and_report(console: Console, settings: Settings, n: int, seed: int, out: Path | None) -> int:

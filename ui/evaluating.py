@@ -29,7 +29,7 @@ from rag.evaluation.run import check_measures, evaluate, needs_model
 from rag.models import ChatModel, Embedder, make_chat_model, make_embedder
 from rag.settings import Settings
 from ui.figures import changes_table, figures_table
-from ui.terminal import fetching
+from ui.waiting import fetching
 from ui.workshop import Shown, Workshop
 
 

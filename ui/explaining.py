@@ -12,27 +12,27 @@ from rag.types import Candidate, Sentence, Trace
 from ui.terminal import words
 
 
-def explained(trace: Trace) -> RenderableType:
-    """Return how an answer came about, stage by stage."""
-    parts: list[RenderableType] = [_rule("What was searched"), words(trace.question)]
+def explained(trace: Trace, *, plain: bool = False) -> RenderableType:
+    """Return how an answer came about, stage by stage; a `plain` one draws no lines."""
+
+    def titled(title: str) -> RenderableType:
+        return Text(f"\n{title}") if plain else Rule(title, align="left", style="dim")
+
+    parts: list[RenderableType] = [titled("What was searched"), words(trace.question)]
     if trace.query_weight:
         beside = f"beside it, at {trace.query_weight:.2f} of its weight: "
         parts.append(Text(beside, style="dim").append_text(words(trace.query, "default")))
-    parts += (_rule("What was found"), _candidates(trace.candidates))
+    parts += (titled("What was found"), _candidates(trace.candidates))
     if trace.prompt:
-        parts.append(_rule("What the model was shown"))
+        parts.append(titled("What the model was shown"))
         parts += (
             Group(Text(role, style="bold"), Padding(words(text), (0, 0, 1, 2))) for role, text in trace.prompt
         )
     if trace.sentences:
-        parts += (_rule("How each sentence was checked"), _sentences(trace.sentences))
+        parts += (titled("How each sentence was checked"), _sentences(trace.sentences))
     if trace.signals:
-        parts += (_rule("What the confidence was computed from"), _signals(trace))
+        parts += (titled("What the confidence was computed from"), _signals(trace))
     return Group(*parts)
-
-
-def _rule(title: str) -> RenderableType:
-    return Rule(title, align="left", style="dim")
 
 
 def _candidates(candidates: tuple[Candidate, ...]) -> Table:

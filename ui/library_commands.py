@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ui.options import DocumentArgument, JsonOption, LibraryOption, OcrOption, print_json, settings_for
+from ui.completing import offered_documents
+from ui.options import (
+    DocumentArgument,
+    JsonOption,
+    LibraryOption,
+    OcrOption,
+    print_json,
+    settings_for,
+    write_text,
+)
 
 commands = typer.Typer()
 
@@ -53,7 +62,7 @@ def show(
     """Show a document's facts, or its text."""
     from ingest.scans import note_of
     from rag.library import Library
-    from ui.terminal import words, write_text
+    from ui.terminal import words
 
     with Library.open(settings_for(library).library) as opened:
         found = opened.find(document)
@@ -72,7 +81,12 @@ def show(
 def remove(
     documents: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DOC…", show_default=False, help="Ids, paths, file names or titles."),
+        typer.Argument(
+            metavar="DOC…",
+            show_default=False,
+            help="Ids, paths, file names or titles.",
+            autocompletion=offered_documents,
+        ),
     ] = None,
     library: LibraryOption = None,
     purge: Annotated[

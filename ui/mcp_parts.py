@@ -14,7 +14,7 @@ from rag.library import Library
 from rag.models import make_chat_model, make_embedder
 from rag.settings import Settings
 from ui.answers import Answers
-from ui.terminal import fetching
+from ui.waiting import fetching
 
 if TYPE_CHECKING:
     from rag.models import Embedder

@@ -1,4 +1,4 @@
-"""What several commands share: options, settings, JSON output."""
+"""What several commands share: options, settings, output for other programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from rag.hidden import escaped
 from rag.settings import Settings, load_settings
+from ui.completing import offered_documents, offered_models
 
 LibraryOption = Annotated[
     Path | None,
@@ -19,13 +21,22 @@ LibraryOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 ModelOption = Annotated[
-    str | None, typer.Option("--llm", metavar="MODEL", help="local, local-small, none, openai:NAME, …")
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="MODEL",
+        help="local, local-small, none, openai:NAME, …",
+        autocompletion=offered_models,
+    ),
 ]
 OcrOption = Annotated[
     bool | None,
     typer.Option("--ocr/--no-ocr", show_default=False, help="Read scanned pages and pictures of text."),
 ]
-DocumentArgument = Annotated[str, typer.Argument(metavar="DOC", help="Its id, path, file name or title.")]
+DocumentArgument = Annotated[
+    str,
+    typer.Argument(metavar="DOC", help="Its id, path, file name or title.", autocompletion=offered_documents),
+]
 
 
 def settings_for(library: Path | None, **options: object) -> Settings:
@@ -35,4 +46,24 @@ def settings_for(library: Path | None, **options: object) -> Settings:
 
 def print_json(value: object) -> None:
     """Print a value for other programs."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(_json(value, indent=2) + "\n")
+
+
+def print_json_line(value: object) -> None:
+    """Print a value on a line of its own, at once."""
+    sys.stdout.write(_json(value) + "\n")
+    sys.stdout.flush()
+
+
+def write_text(text: str) -> None:
+    """Write a document's text: exactly to a file or program, to a person as it may be seen."""
+    from ui.terminal import visible
+
+    sys.stdout.buffer.write((visible(text) if sys.stdout.isatty() else text).encode("utf-8"))
+    sys.stdout.buffer.flush()
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON; what acts on a terminal, or hides in it, is written as an escape."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+    return escaped(json.dumps(value, ensure_ascii=not unicode, indent=indent))

@@ -26,7 +26,8 @@ from rag.settings import Settings
 from ui.adding import moving
 from ui.doing import synced
 from ui.options import print_json
-from ui.terminal import counting, fetching, words
+from ui.terminal import words
+from ui.waiting import counting, fetching
 
 STYLES = {
     "added": "green",

@@ -1,55 +1,94 @@
-"""Answers, tables and progress in a terminal.
+"""Answers and tables for a terminal, as renderables (pure).
 
-Words of documents and models pass through `words`: nothing in them acts on the terminal, or hides in it.
+Words of documents and models pass through `visible`: nothing in them acts on the terminal, or hides in it.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from rag.hidden import shown
 from rag.types import (
     Answer,
-    AnswerFinished,
     Citation,
+    Conflict,
     Document,
-    Event,
     EvidenceFound,
     FoundPassage,
     Sentence,
     SentenceChecked,
     TextWritten,
 )
+from ui.verdicts import verdict_of
+
+UNSOURCED = "[?]"
+"""Stands where the number of a source would be."""
+
+NEAREST, CLIP = 3, 240
+WIDEST = 110
+"""Columns of running text; longer lines are hard to read."""
 
 _STYLES = {"supported": "", "partly": "italic", "unsupported": "dim italic"}
-_NEAREST = 3
+_NARROW = 64
+_NAMED = 6
+_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Return words from outside as they may be printed: hidden characters as labels, line breaks as such."""
+    return _HALF.sub("\ufffd", _BREAK.sub("\n", shown(text)))
+
+
+def flat(text: str) -> str:
+    """Return words from outside on one line, as they may be printed."""
+    return " ".join(visible(text).split())
 
 
 def words(text: str, style: str = "") -> Text:
-    """Return words from outside as they may be printed: never as markup, hidden characters as labels."""
-    return Text(shown(text), style)
-
-
-def write_text(text: str) -> None:
-    """Write a document's text: exactly to a file or program, to a person with hidden characters as labels."""
-    sys.stdout.buffer.write((shown(text) if sys.stdout.isatty() else text).encode("utf-8"))
-    sys.stdout.buffer.flush()
+    """Return words from outside, never as markup; see `visible`."""
+    return Text(visible(text), style)
 
 
 def place(at: Citation | FoundPassage) -> str:
-    """Return where a quote stands, in words: title and page; hidden characters are labelled."""
-    title = shown(at.title)
-    return f"{title}, page {at.page}" if at.page else title
+    """Return where a quote stands, in words: title and page."""
+    return f"{flat(at.title)}, page {at.page}" if at.page else flat(at.title)
+
+
+def clipped(passage: FoundPassage) -> str:
+    """Return the beginning of a passage on one line."""
+    line = flat(passage.text)
+    return line if len(line) <= CLIP else f"{line[:CLIP]}…"
+
+
+def found_words(passages: Sequence[FoundPassage]) -> str:
+    """Return how many passages were found, and in which documents."""
+    if not passages:
+        return "No passage was found."
+    pages: dict[str, set[int]] = {}
+    titles = {each.document_id: flat(each.title) for each in passages}
+    for each in passages:
+        pages.setdefault(each.document_id, set()).update({each.page} if each.page else ())
+    named = [titles[key] + _pages(sorted(pages[key])) for key in list(titles)[:_NAMED]]
+    more = [f"{len(titles) - _NAMED} more"] if len(titles) > _NAMED else []
+    noun = "passage" if len(passages) == 1 else "passages"
+    return f"{len(passages)} {noun} found: {' · '.join([*named, *more])}"
+
+
+def footer(answer: Answer) -> str:
+    """Return who wrote the answer, and how long it took."""
+    writer = "the documents' own words" if answer.model == "none" else flat(answer.model)
+    times = (
+        ("evidence in", answer.timings.get("retrieve_s")),
+        ("whole answer in", answer.timings.get("total_s")),
+    )
+    return " · ".join([writer, *(f"{name} {value:.1f} s" for name, value in times if value is not None)])
 
 
 class AnswerView:
@@ -62,14 +101,12 @@ class AnswerView:
         self._text = ""
 
     def evidence(self, event: EvidenceFound) -> RenderableType:
-        """Return the key quotes."""
-        if not event.quotes:
-            return Text()
-        lines: list[RenderableType] = [Text("Key quotes", style="bold")]
+        """Return the key quotes, and what was found."""
+        lines: list[RenderableType] = [Text("Key quotes", style="bold")] if event.quotes else []
         for quote in event.quotes:
-            said = words(f"“{_flat(quote.quote)}”").append(f"  — {place(quote)}", style="cyan")
-            lines.append(Padding(said, (0, 0, 0, 2)))
-        return Group(*lines, Text())
+            said = Text(f"“{flat(quote.quote)}”").append(f"  — {place(quote)}", style="cyan")
+            lines.append(_item(said))
+        return Group(*lines, Text(found_words(event.passages), "dim"), Text())
 
     def add(self, event: TextWritten | SentenceChecked) -> None:
         """Take in what was written or checked."""
@@ -84,78 +121,73 @@ class AnswerView:
         at = 0
         for sentence in self._sentences:
             text.append_text(self.sentence(sentence)).append(" ")
-            at = self._text.find(sentence.text, at) + len(sentence.text)
+            found = self._text.find(sentence.text, at)
+            at = at if found < 0 else found + len(sentence.text)
         return text.append_text(words(self._text[at:].strip(), "dim"))
 
     def sentence(self, sentence: Sentence) -> Text:
-        """Return a sentence with the numbers of its citations."""
+        """Return a sentence with the numbers of its citations; one without says why it has none."""
         text = words(sentence.text, _STYLES[sentence.support])
         for citation in sentence.citations:
-            text.append(f"[{self._numbers.setdefault(citation, len(self._numbers) + 1)}]", style="bold cyan")
-        if sentence.support == "unsupported":
-            text.append(" (no source says this)", style="yellow")
-        elif sentence.support == "partly":
-            text.append(" (partly supported)", style="yellow")
+            number = self._numbers.setdefault(citation, len(self._numbers) + 1)
+            text.append(f" [{number}]", style="bold cyan not italic")
+        if not sentence.citations:
+            text.append(f" {UNSOURCED}", style="bold yellow not dim not italic")
+        if verdict := verdict_of(sentence):
+            text.append(f" ({flat(verdict)})", style="yellow not dim not italic")
         return text
 
-    def end(self, answer: Answer) -> RenderableType:
-        """Return what follows the answer: the sources, or for a refusal the nearest passages."""
+    def answer(self, answer: Answer) -> RenderableType:
+        """Return the whole: the sentences, what disagrees and the sources; or a refusal with what is near."""
         if answer.refused:
             return _refusal(answer)
-        lines: list[RenderableType] = [Text("Sources", style="bold")]
-        for number, source in enumerate(answer.sources, 1):
-            where = Text(f"[{number}] ", style="bold cyan").append(place(source), style="not bold")
-            lines += (Padding(where, (0, 0, 0, 2)), Padding(words(_flat(source.quote)), (0, 0, 0, 6)))
-        return Group(*lines, _footer(answer))
+        parts: list[RenderableType] = []
+        if answer.model != "none":
+            parts += (Text(" ").join(map(self.sentence, answer.sentences)), Text())
+        parts += map(_conflict, answer.conflicts)
+        return Group(*parts, sources(answer), Text(f"\n{footer(answer)}", style="dim"))
 
 
-def show_answer(console: Console, events: Iterator[Event]) -> Answer:
-    """Print an answer as it is made, and return it."""
-    view = AnswerView()
-    first = next(events)
-    assert isinstance(first, EvidenceFound)  # noqa: S101 - a stream begins with its evidence
-    console.print(view.evidence(first))
-    waiting = Spinner("dots", Text("reading the sources…", style="dim"))
-    with Live(waiting, console=console, refresh_per_second=12, transient=not console.is_terminal) as live:
-        for event in events:
-            if isinstance(event, AnswerFinished):
-                answer = event.answer
-            elif not isinstance(event, EvidenceFound):
-                view.add(event)
-                live.update(view.written())
-        live.update(_final(view, answer))
-    if not console.is_terminal:
-        console.print(_final(view, answer))
-    console.print(view.end(answer))
-    return answer
+class SourcesTable:
+    """The numbered sources: a table where there is room, else one below the other."""
+
+    def __init__(self, numbered: Sequence[Citation]) -> None:
+        self._numbered = numbered
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield what fits the width."""
+        wide = options.max_width >= _NARROW
+        table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), show_header=wide)
+        table.add_column("", style="bold cyan", no_wrap=True)
+        paged = any(each.page for each in self._numbered)
+        if wide:
+            table.add_column("Source", overflow="fold", max_width=options.max_width // 3)
+            if paged:
+                table.add_column("Page", justify="right", no_wrap=True)
+        table.add_column("Quote", overflow="fold")
+        for number, each in enumerate(self._numbered, 1):
+            row = [f"[{number}]", flat(each.title), str(each.page or "")]
+            quote = Text(f"“{flat(each.quote)}”")
+            if wide:
+                table.add_row(*map(Text, row if paged else row[:2]), quote)
+            else:
+                table.add_row(Text(row[0]), Group(Text(place(each), "bold"), quote))
+        yield table
 
 
-def _final(view: AnswerView, answer: Answer) -> Text:
-    if answer.refused or answer.model == "none":
-        return Text()
-    return Text(" ").join(view.sentence(sentence) for sentence in answer.sentences).append("\n")
+def sources(answer: Answer) -> RenderableType:
+    """Return the numbered sources of an answer."""
+    return Group(Text("Sources", style="bold"), SourcesTable(answer.sources))
 
 
-def _refusal(answer: Answer) -> RenderableType:
-    lines: list[RenderableType] = [Text(answer.text, style="bold")]
-    nearest = () if answer.quotes else answer.passages[:_NEAREST]
-    lines.append(Text("The nearest passages:" if nearest else "The quotes above come nearest.", style="dim"))
-    for passage in nearest:
-        flat = _flat(passage.text)
-        text = words(flat[:240] + ("…" if len(flat) > 240 else ""))
-        lines.append(Padding(text.append(f"  — {place(passage)}", style="cyan"), (0, 0, 0, 2)))
-    lines.append(Text("Ask in other words, or add documents that hold the answer.", style="dim"))
-    return Group(*lines, _footer(answer))
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _footer(answer: Answer) -> Text:
-    retrieved, total = answer.timings.get("retrieve_s"), answer.timings.get("total_s")
-    writer = "the documents' own words" if answer.model == "none" else answer.model
-    return Text(f"\n{writer} · evidence in {retrieved:.1f} s · whole answer in {total:.1f} s", style="dim")
+def opened(title: str, before: str, quoted: str, after: str, notice: str | None = None) -> RenderableType:
+    """Return a quote where it stands: in its document, between the words around it."""
+    parts: list[RenderableType] = [Text(flat(title), "bold")]
+    if notice:
+        parts.append(Text(notice, "yellow"))
+    spans = ((before, "dim"), (quoted, "bold reverse"), (after, "dim"))
+    text = Text().join(words(span, style) for span, style in spans)
+    return Group(*parts, _indented(text))
 
 
 def documents_table(documents: Sequence[Document]) -> Table:
@@ -172,24 +204,44 @@ def documents_table(documents: Sequence[Document]) -> Table:
     return table
 
 
-@contextmanager
-def fetching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each model file that is fetched; yields the callback that moves it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks = {}
-
-        def move(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                tasks[label] = progress.add_task(label, total=total)
-                if not console.is_terminal:
-                    console.print(f"{label} ({total / 1e6:,.0f} MB)…")
-            progress.update(tasks[label], completed=done, total=total)
-
-        yield move
+def _refusal(answer: Answer) -> RenderableType:
+    lines: list[RenderableType] = [Text(flat(answer.text), style="bold")]
+    nearest = () if answer.quotes else answer.passages[:NEAREST]
+    lines.append(Text("The nearest passages:" if nearest else "The quotes above come nearest.", style="dim"))
+    for passage in nearest:
+        lines.append(_item(Text(clipped(passage)).append(f"  — {place(passage)}", style="cyan")))
+    lines.append(Text("Ask in other words, or add documents that hold the answer.", style="dim"))
+    return Group(*lines, Text(f"\n{footer(answer)}", style="dim"))
 
 
-def counting(console: Console) -> Progress:
-    """Return a bar that counts files."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+def _conflict(conflict: Conflict) -> RenderableType:
+    rests = Text("The answer rests on ").append(place(conflict.against), "cyan")
+    other = Text("Another says ").append(flat(conflict.value), "bold")
+    other.append(": ").append(place(conflict.other), "cyan")
+    return Group(
+        Text("Your sources disagree", "bold yellow"),
+        _indented(rests),
+        _indented(Text(f"“{flat(conflict.against.quote)}”"), 4),
+        _indented(other),
+        _indented(Text(f"“{flat(conflict.other.quote)}”"), 4),
+        Text(),
+    )
+
+
+def _item(text: Text) -> Padding:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("-", text)
+    return Padding(grid, (0, 0, 0, 1))
+
+
+def _indented(text: Text, by: int = 2) -> Padding:
+    return Padding(text, (0, 0, 0, by))
+
+
+def _pages(pages: Sequence[int]) -> str:
+    if not pages:
+        return ""
+    *first, last = map(str, pages)
+    return f", pages {', '.join(first)} and {last}" if first else f", page {last}"

@@ -74,7 +74,7 @@ def test_one_bad_file_is_named_and_the_others_go_on(footnote, notes) -> None:
 
 def test_a_refusal_is_an_answer(footnote, seed_library) -> None:
     asked = footnote("ask", "What is the boiling point of mercury?", "-l", seed_library)
-    assert asked.returncode == 0
+    assert asked.returncode == 3
     assert "The documents do not answer this question." in asked.stdout
     assert "The nearest passages:" in asked.stdout
 

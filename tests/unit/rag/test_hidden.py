@@ -1,3 +1,4 @@
+import json
 import re
 import unicodedata
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.hidden import cleaned, hidden, shown
+from rag.hidden import cleaned, escaped, hidden, shown
 
 INVISIBLE = [
     *range(0x200B, 0x2010),
@@ -120,3 +121,15 @@ def test_runs_come_in_order_and_hold_all_that_is_not_shown(text: str) -> None:
         assert not list(hidden(run.label))
         at = run.end
     assert seen + text[at:] == shown(text)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(WITH_HIDDEN, st.text(st.characters(exclude_categories=[]))), st.sampled_from([None, 2])
+)
+def test_escaped_json_means_the_same_and_hides_nothing(value: dict[str, str], indent: int | None) -> None:
+    plain = escaped(json.dumps(value, ensure_ascii=False, indent=indent))
+    assert json.loads(plain) == value
+    assert not list(hidden(plain.replace("\n", "")))
+    assert len(plain.splitlines()) == json.dumps(value, indent=indent).count("\n") + 1
+    plain.encode("utf-8")

@@ -101,7 +101,8 @@ BARE = Answer("?", "?", (), "", (), (), False, 1.0, "m")
                     Sentence("So it was.", (SECOND, FIRST), "partly"),
                 ),
             ),
-            "It rained. [1] So it was. [2][1] [partly supported]\n\n[1] A report, page 3: “It rained”\n[2] B: “It⟦U+200B⟧was”",
+            "It rained. [1] So it was. [2][1] [partly supported]\n\n"
+            "[1] A report, page 3: “It rained”\n[2] B: “It⟦U+200B⟧was”",
             id="marks",
         ),
         pytest.param(

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
 from rag.errors import ModelUnavailable
+from rag.marks import WHAT_TO_DO
 from rag.types import Answer
 
 ANSWER = "The plane came on 26 October."
@@ -69,4 +70,4 @@ def test_its_name_words_and_documents_are_chosen(assistant) -> None:
     tool = assistant.as_tool("news", "Answers from the news of 2024.", within=["another"])
     assert isinstance(tool, BaseTool)
     assert (tool.name, tool.description) == ("news", "Answers from the news of 2024.")
-    assert tool.invoke({"question": QUESTION}) == "The documents do not answer this question."
+    assert tool.invoke({"question": QUESTION}) == f"The documents do not answer this question. {WHAT_TO_DO}"

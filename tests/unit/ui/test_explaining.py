@@ -28,9 +28,9 @@ HIT = Candidate("p1", "News [old]", 3, 40, 1.234, 0.5, 0.75, 0.8)
 COPY = Candidate("p2", "Blog", None, 1200, None, 0.25, 0.5, 0.5, "says what a better passage of News says")
 
 
-def printed(trace: Trace) -> str:
+def printed(trace: Trace, **how: bool) -> str:
     console = Console(file=io.StringIO(), width=120, highlight=False)
-    console.print(explained(trace))
+    console.print(explained(trace, **how))
     return console.file.getvalue()
 
 
@@ -48,6 +48,11 @@ class TestExplained:
         assert shown.index("system") < shown.index("Be brief.") < shown.index("user")
         assert "model's own yes" in shown
         assert "0.751" in shown
+
+    def test_a_plain_one_draws_no_lines(self) -> None:
+        trace = Trace(QUESTION, "", 0.0, (HIT,), (), SAID, (Sentence(SAID),), {"a": 1.0})
+        assert "──" in printed(trace)
+        assert "─" not in printed(trace, plain=True)
 
     def test_a_question_refused_at_once_has_two(self) -> None:
         shown = printed(Trace(QUESTION, "", 0.0, (HIT,)))
@@ -91,7 +96,8 @@ class TestAsk:
             monkeypatch.setattr("rag.assistant.make_chat_model", lambda *_: model)
             llm = "openai:some" if said else "none"
             result = CliRunner().invoke(app, ["ask", QUESTION, "--llm", llm, *arguments])
-            assert result.exception is None, result.output
+            refused = "no answer that the documents support" in result.output
+            assert result.exit_code == (3 if refused else 0), result.output
             return result.stdout
 
         return call

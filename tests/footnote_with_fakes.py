@@ -1,0 +1,32 @@
+"""The command line with stand-ins for the models, as a process: ``python footnote_with_fakes.py ask …``.
+
+``SAYS`` is what the model answers, each time; ``PACE`` the seconds between its words. Without ``SAYS``, there
+is no model.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from fakes import AngleEmbedder, WritingModel
+
+import rag.answering
+import rag.assistant
+from ui.cli import main
+
+WITH_FAKES = [sys.executable, "-W", "error", str(Path(__file__))]
+
+
+def run() -> None:
+    said = os.environ.get("SAYS")
+    model = WritingModel(lambda asked: said, pace=float(os.environ.get("PACE", "0"))) if said else None
+    rag.assistant.make_embedder = lambda settings, progress: AngleEmbedder()
+    rag.assistant.make_chat_model = lambda settings, progress: model
+    rag.answering.written_confidence = lambda seen: 0.9
+    main()
+
+
+if __name__ == "__main__":
+    run()
