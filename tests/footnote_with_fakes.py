@@ -22,8 +22,8 @@ WITH_FAKES = [sys.executable, "-W", "error", str(Path(__file__))]
 def run() -> None:
     said = os.environ.get("SAYS")
     model = WritingModel(lambda asked: said, pace=float(os.environ.get("PACE", "0"))) if said else None
-    rag.assistant.make_embedder = lambda settings, progress: AngleEmbedder()
-    rag.assistant.make_chat_model = lambda settings, progress: model
+    rag.assistant.make_embedder = lambda *_: AngleEmbedder()
+    rag.assistant.make_chat_model = lambda *_: model
     rag.answering.written_confidence = lambda seen: 0.9
     main()
 

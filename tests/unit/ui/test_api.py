@@ -115,7 +115,7 @@ def test_what_is_wrong_with_a_question_is_a_status_before_anything_is_streamed(w
     def busy(*_, **__):
         raise LibraryInUse("the library is busy: try again")
 
-    monkeypatch.setattr("rag.assistant.search", busy)
+    monkeypatch.setattr("rag.sources.search", busy)
     for stream in (True, False):
         reply = world().post("/ask", json={"question": QUESTION, "stream": stream})
         assert (reply.status_code, reply.json()) == (503, {"detail": "the library is busy: try again"})

@@ -39,8 +39,8 @@ class CountingModel(ScriptedModel):
 @pytest.fixture
 def model(monkeypatch) -> CountingModel:
     made = CountingModel()
-    monkeypatch.setattr(drafting, "make_embedder", lambda settings, progress: AngleEmbedder())
-    monkeypatch.setattr(drafting, "make_chat_model", lambda settings, progress: made)
+    monkeypatch.setattr(drafting, "make_embedder", lambda *_: AngleEmbedder())
+    monkeypatch.setattr(drafting, "make_chat_model", lambda *_: made)
     return made
 
 

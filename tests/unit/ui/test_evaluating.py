@@ -115,7 +115,7 @@ def test_a_regression_exits_with_one(run, folder, tmp_path) -> None:
 def test_own_questions_of_the_own_library(run, folder, tmp_path, monkeypatch) -> None:
     import rag.models
 
-    monkeypatch.setattr(rag.models, "make_embedder", lambda settings, progress: run.embedder)
+    monkeypatch.setattr(rag.models, "make_embedder", lambda *_: run.embedder)
     notes = tmp_path / "notes"
     notes.mkdir()
     for title in ("Planes", "Oil"):
