@@ -15,8 +15,8 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.extras import missing_extra
 from rag.evaluation.report import Statistic
+from rag.extras import missing_extra
 
 Floats = NDArray[np.float64]
 

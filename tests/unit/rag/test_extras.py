@@ -31,6 +31,8 @@ def test_what_is_missing_is_named_with_its_command(modules) -> None:
 
 
 def test_looking_imports_nothing() -> None:
-    code = "import sys; from rag.extras import require; require('x', 'y', 'wave'); print('wave' in sys.modules)"
+    code = (
+        "import sys; from rag.extras import require; require('x', 'y', 'wave'); print('wave' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
