@@ -84,6 +84,9 @@ guard: starter
 release-check: $(VENV)/.dev
 	@$(BIN)/python -m tests.release
 
+lowest: $(VENV)/.dev
+	@$(BIN)/python -m tests.release.lowest $(ARGS)
+
 # Without ARGS: the starter documents' questions, all of them.
 eval: starter
 	@$(BIN)/footnote eval $(if $(ARGS),$(ARGS),seeds/golden.jsonl --limit 0 --library $(STARTER))

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
-import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
 
 from rag.settings import load_settings
 from tests.release import contents
 from tests.release.smoke import Tried
+from tests.release.steps import CHECKOUT, CONSTRAINTS, Environment, console, run, step
 
-CHECKOUT = Path(__file__).parents[2]
 DIST = CHECKOUT / "dist"
-CONSTRAINTS = CHECKOUT / "constraints.txt"
-console = Console(highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def step(words: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
-    began = time.monotonic()
-    yield
-    console.print(f"{words}: {time.monotonic() - began:.0f} s")
-
-
-def run(*command: object, cwd: Path = CHECKOUT) -> None:
-    """Run a command; what it says is shown only when it fails."""
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True)
-    if done.returncode:
-        console.print(done.stdout + done.stderr, markup=False)
-        sys.exit(f"failed: {' '.join(map(str, command))}")
 
 
 def built(folder: Path) -> contents.Built:
@@ -59,21 +34,19 @@ def main() -> None:
         with step("looked into both"):
             if wrong := contents.wrong_in(made, CHECKOUT):
                 sys.exit("\n".join(wrong))
-        environment = folder / "environment"
-        pip = (environment / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS)
         with step("installed the wheel in an empty environment"):
-            venv.create(environment, with_pip=True)
-            run(*pip, made.wheel, cwd=folder)
-        tried = Tried(environment, folder / "empty", models)
+            environment = Environment(folder / "environment", CONSTRAINTS)
+            environment.install(made.wheel)
+        tried = Tried(environment.folder, folder / "empty", models)
         with step("added, asked, listed, checked, synchronized without the server's packages"):
             tried.core()
         with step("installed the extra 'server'"):
-            run(*pip, f"footnote[server] @ {made.wheel.as_uri()}", cwd=folder)
+            environment.install(f"footnote[server] @ {made.wheel.as_uri()}")
         with step("opened the chat and asked it for its pages"):
             tried.chat()
         DIST.mkdir(exist_ok=True)
         for file in (made.sdist, made.wheel):
-            os.replace(file, DIST / file.name)
+            shutil.copy(file, DIST)
             console.print(f"[bold]dist/{file.name}[/bold] is ready")
 
 
