@@ -139,7 +139,7 @@ class Users:
 
 
 def _hasher() -> PasswordHasher:
-    require("server", "to keep passwords", "argon2")
+    require("server", "keeping passwords", "argon2")
     from argon2 import PasswordHasher
 
     return PasswordHasher()

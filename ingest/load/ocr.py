@@ -35,7 +35,7 @@ def require() -> None:
     Raises:
         MissingExtra: RapidOCR is not installed.
     """
-    extras.require("ocr", "to read scans", "rapidocr_onnxruntime")
+    extras.require("ocr", "reading scans", "rapidocr_onnxruntime")
 
 
 def read(picture: Any, *, dots: float = 1.0) -> list[Line]:

@@ -54,7 +54,7 @@ def test_help_needs_nothing(words) -> None:
     ("words", "purpose", "package"),
     [
         pytest.param(["chat", "--port", "0"], "the chat", "gradio", id="chat"),
-        pytest.param(["users", "list"], "to keep passwords", "argon2", id="users"),
+        pytest.param(["users", "list"], "keeping passwords", "argon2", id="users"),
     ],
 )
 def test_what_serves_says_what_to_install(full, words, purpose, package) -> None:
