@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from packaging.metadata import Metadata
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 PACKAGES = ("rag", "ingest", "ui")
 STARTERS = {"ui/starters/hmeimim": "seeds/hmeimim", "ui/starters/guide": "seeds/guide"}
@@ -33,6 +33,7 @@ def wrong_in(built: Built, checkout: Path) -> list[str]:
     return [
         *wrong_files(files_of(built.wheel), expected_files(checkout)),
         *wrong_metadata(files_of(built.wheel), checkout),
+        *wrong_version(built.wheel, tags(checkout)),
         *differences(files_of(built.wheel), files_of(built.straight)),
         *lacks_of_sdist(built.sdist, checkout),
     ]
@@ -84,8 +85,9 @@ def wrong_metadata(files: dict[str, bytes], checkout: Path) -> Iterator[str]:
     project = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = {Requirement(each).name: Requirement(each).specifier for each in project["dependencies"]}
     core = {each.name: each.specifier for each in told.requires_dist or () if _is_core(each)}
-    if core != wanted:
-        yield f"the metadata require {sorted(core)}, pyproject.toml {sorted(wanted)}"
+    for name in sorted(core.keys() | wanted.keys()):
+        if core.get(name) != wanted.get(name):
+            yield f"the metadata require of {name} {core.get(name)}, pyproject.toml {wanted.get(name)}"
     extras = {canonicalize_name(name) for name in project["optional-dependencies"]}
     if extras != set(told.provides_extra or ()):
         yield f"the metadata tell the extras {told.provides_extra}, pyproject.toml {sorted(extras)}"
@@ -93,6 +95,19 @@ def wrong_metadata(files: dict[str, bytes], checkout: Path) -> Iterator[str]:
         yield "the description is not the README"
     if f"/{told.name}-{told.version}.dist-info/" not in f"/{path}":
         yield f"the wheel is not of {told.name} {told.version}"
+
+
+def tags(checkout: Path) -> list[str]:
+    """Return the tags of the commit that is checked out."""
+    command = ["git", "tag", "--points-at", "HEAD"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True).stdout.split()
+
+
+def wrong_version(wheel: Path, tags: list[str]) -> Iterator[str]:
+    """Yield when a wheel of a tagged commit does not have a version that the tags tell."""
+    _, version, _, _ = parse_wheel_filename(wheel.name)
+    if tags and f"v{version}" not in tags:
+        yield f"the wheel is of {version}, its commit of {', '.join(tags)}: is something not committed?"
 
 
 def _is_core(requirement: Requirement) -> bool:
