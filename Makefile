@@ -1,4 +1,4 @@
-# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | eval | docs | clean
+# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | eval | docs | release-check | lowest | clean
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -12,7 +12,7 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test faults check bench eval guard docs clean starter
+.PHONY: help install chat ask test faults check bench eval guard docs release-check lowest clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
@@ -25,6 +25,8 @@ help:
 	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'
 	@echo 'make guard        fail when an answer figure fell beyond noise (30 questions, real models)'
 	@echo 'make docs         build the documents for people into build/site'
+	@echo 'make release-check  build the package, install it in an empty environment and try it there'
+	@echo 'make lowest       run the quick tests with the oldest versions of the libraries that are allowed'
 	@echo 'make clean        remove what was made here (your library and the model files stay)'
 
 $(BIN)/python:
@@ -35,7 +37,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo '[2/2] Installing Footnote and its libraries (about 1 GB; two to five minutes) …'
-	@$(PIP) install --progress-bar off --constraint constraints.txt --editable '.[eval]' | ($(SHOW))
+	@$(PIP) install --progress-bar off --constraint constraints.txt --editable '.[eval,mcp,server]' | ($(SHOW))
 	@touch $@
 
 # Installs a dependency group, named after the stamp: dev for tests and checks, docs for the documents.
@@ -83,6 +85,12 @@ bench: $(VENV)/.dev
 
 guard: starter
 	@$(BIN)/footnote eval seeds/golden.jsonl --library $(STARTER) --limit 30 --compare seeds/baseline.json
+
+release-check: $(VENV)/.dev
+	@$(BIN)/python -m tests.release
+
+lowest: $(VENV)/.dev
+	@$(BIN)/python -m tests.release.lowest $(ARGS)
 
 # Without ARGS: the starter documents' questions, all of them.
 eval: starter

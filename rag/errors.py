@@ -30,7 +30,7 @@ FootnoteError
 │   └── LimitExceeded         too large, too slow or too much memory
 └── ModelError                a model is not to be had or does not answer
     ├── ArtifactError         a model file is missing or has a wrong hash
-    ├── MissingExtra          a Python package or key for this model is missing
+    ├── MissingExtra          a Python package or key that this needs is missing
     └── ModelUnavailable      the model does not answer (retry later)
 
 Each message is one line that says what happened, to which file or setting, and what to do.
@@ -175,7 +175,7 @@ class ArtifactError(ModelError):
 
 
 class MissingExtra(ModelError):
-    """A Python package or an API key that this model needs is missing."""
+    """A Python package that this needs, or a model's API key, is missing."""
 
 
 class ModelUnavailable(ModelError):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.artifacts import EMBEDDER, LLM, LLM_SMALL
 from rag.errors import MissingExtra
+from rag.extras import require
 from rag.fetching import ensure
 from rag.local_llm import LocalLLM, available_cores
 from rag.model_errors import translate
@@ -127,7 +128,8 @@ def make_chat_model(settings: Settings, progress: Progress | None = None) -> Cha
     if settings.llm == "none":
         return None
     if settings.llm.startswith("local"):
-        _require("xllamacpp", settings.llm, "pip install xllamacpp")
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise MissingExtra(f"the model {settings.llm} needs the package xllamacpp: pip install xllamacpp")
         artifact = LLM_SMALL if settings.llm == "local-small" else LLM
         path = ensure(artifact, settings, progress)
         return _LocalChat(artifact.name, LocalLLM(path, settings.llm_context, available_cores()), settings)
@@ -200,9 +202,7 @@ class _ServedChat:
     def __init__(self, settings: Settings) -> None:
         self.name = settings.llm
         provider, _, self._model = settings.llm.partition(":")
-        package = f"langchain_{provider}"
-        extra = "langchain-openai" if provider == "openai" else f"'footnote[{provider}]'"
-        _require(package, settings.llm, f"pip install {extra}")
+        require(provider, f"the model {settings.llm}", f"langchain_{provider}")
         self._provider = provider
         self._settings = settings
         self._key = _key(provider, settings)
@@ -259,8 +259,3 @@ def _key(provider: str, settings: Settings) -> str | None:
     if key := os.environ.get(variable):
         return key
     raise MissingExtra(f"the model {settings.llm} needs a key: set {variable} or FOOTNOTE_LLM_API_KEY")
-
-
-def _require(module: str, model: str, command: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        raise MissingExtra(f"the model {model} needs the Python package {module}: {command}")

@@ -6,15 +6,18 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from rag.access import USER_NAME
 from rag.catalog import Catalog
 from rag.errors import UserError
+from rag.extras import require
 from rag.tables import api_keys, sessions, users
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 12, 1024
 """Length of a password without the user's name in it: the least is what OWASP asks for without a second
@@ -33,9 +36,13 @@ class Users:
     """The users of a library. Passwords are hashed by argon2id with the library's own profile (RFC 9106)."""
 
     def __init__(self, catalog: Catalog, hasher: PasswordHasher | None = None) -> None:
-        """Keep users in a catalogue; `hasher` is argon2's with its defaults where none is given."""
+        """Keep users in a catalogue; `hasher` is argon2's with its defaults where none is given.
+
+        Raises:
+            MissingExtra: argon2 is not installed.
+        """
         self._catalog = catalog
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or _hasher()
 
     def all(self) -> list[User]:
         """Return the users in the order of their names."""
@@ -90,6 +97,8 @@ class Users:
 
         A hash that was made with fewer rounds or less memory than is usual now is made again.
         """
+        from argon2.exceptions import InvalidHashError, VerificationError
+
         if len(password) > MOST_CHARACTERS:
             return False
         with self._catalog.transaction(write=False) as connection:
@@ -128,6 +137,13 @@ class Users:
         with self._catalog.transaction(write=True) as connection:
             same = (users.c.name == name) & (users.c.password == old)
             connection.execute(users.update().where(same).values(password=new))
+
+
+def _hasher() -> PasswordHasher:
+    require("server", "keeping passwords", "argon2")
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
 
 
 def check_name(name: str) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from rag.assistant import Assistant
 from rag.errors import FootnoteError
+from rag.extras import require
 from rag.library import Library
 from rag.models import make_chat_model, make_embedder
 from rag.settings import Settings
@@ -19,9 +20,11 @@ def run(console: Console, settings: Settings) -> None:
     """Open the library, start the models in the background, and serve.
 
     Raises:
+        MissingExtra: the packages of the server are not installed.
         SettingsError: the address or port cannot be used, or nobody could sign in.
         LibraryInUse: another process holds the library.
     """
+    require("server", "the chat", "gradio", "fastapi", "starlette", "uvicorn", "argon2", "PIL", "sklearn")
     from ui.listen import check_port, check_reach, is_loopback
     from ui.sign_ins import check_users
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import typer
 
-from rag.errors import MissingExtra
+from rag.extras import require
 from ui.options import LibraryOption, ModelOption, settings_for
 
 commands = typer.Typer()
@@ -22,7 +20,7 @@ def mcp(library: LibraryOption = None, llm: ModelOption = None) -> None:
     They only read. The chat and other commands may use the library meanwhile. With --llm none, `ask` answers
     in the documents' own sentences, and the client's model does the writing.
     """
-    require_mcp()
+    require("mcp", "the tool protocol", "mcp")
     from ui.mcp_parts import Opening
     from ui.mcp_server import make_server
 
@@ -32,13 +30,3 @@ def mcp(library: LibraryOption = None, llm: ModelOption = None) -> None:
         make_server(opening, lambda _: "").run("stdio")
     finally:
         opening.close()
-
-
-def require_mcp() -> None:
-    """Make sure that the tool protocol's SDK is there.
-
-    Raises:
-        MissingExtra: it is not.
-    """
-    if importlib.util.find_spec("mcp") is None:
-        raise MissingExtra("the tool protocol needs the Python package mcp: pip install 'footnote[mcp]'")

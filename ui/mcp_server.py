@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import metadata
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import FastAPI
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
@@ -29,6 +28,9 @@ from ui.mcp_forms import Answered, Documents, FoundTexts, ReadText
 from ui.mcp_parts import Opened, Parts
 from ui.scopes import searched
 from ui.visitors import KEY, visitor
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 PATH = "/mcp"
 

@@ -6,7 +6,6 @@ languages are often lost.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,7 +13,7 @@ from statistics import median
 from typing import Any, Literal
 
 from ingest.load.paragraphs import Line
-from rag.errors import MissingExtra
+from rag import extras
 
 Scans = Literal["refuse", "leave", "read"]
 """What is done with pages that have no text: a file of such is refused, or they stay empty, or are read."""
@@ -36,10 +35,7 @@ def require() -> None:
     Raises:
         MissingExtra: RapidOCR is not installed.
     """
-    if importlib.util.find_spec("rapidocr_onnxruntime") is None:
-        raise MissingExtra(
-            "to read scans needs the Python package rapidocr-onnxruntime: pip install 'footnote[ocr]'"
-        )
+    extras.require("ocr", "reading scans", "rapidocr_onnxruntime")
 
 
 def read(picture: Any, *, dots: float = 1.0) -> list[Line]:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import MissingExtra
 from rag.evaluation.report import Statistic
+from rag.extras import missing_extra
 
 Floats = NDArray[np.float64]
 
@@ -164,6 +164,4 @@ def _extra() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingExtra(
-            f"an evaluation needs the Python package {error.name}: pip install 'footnote[eval]'"
-        ) from error
+        raise missing_extra("eval", "an evaluation", error.name) from error

@@ -138,7 +138,7 @@ def test_without_the_extra_nothing_is_begun(
     half: Path, library: Library, embedder: AngleEmbedder, monkeypatch: pytest.MonkeyPatch
 ):
     def missing() -> None:
-        raise MissingExtra("to read scans needs …")
+        raise MissingExtra("reading scans needs …")
 
     monkeypatch.setattr(pipeline, "require_ocr", missing)
     with pytest.raises(MissingExtra):

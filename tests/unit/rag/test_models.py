@@ -52,7 +52,7 @@ def test_the_embedder_needs_its_files(tmp_path) -> None:
     [
         ("anthropic:claude", r"pip install 'footnote\[anthropic\]'"),
         ("ollama:llama", r"pip install 'footnote\[ollama\]'"),
-        ("openai:gpt", "pip install langchain-openai"),
+        ("openai:gpt", r"pip install 'footnote\[openai\]'"),
         ("local", "pip install xllamacpp"),
     ],
 )

@@ -14,7 +14,6 @@ from fakes import QUESTION, TEXT, AngleEmbedder, put
 from mcp import Client, StdioServerParameters
 from typer.testing import CliRunner
 
-import ui.mcp_commands
 from rag.errors import MissingExtra
 from rag.library import Library
 from ui.cli import app
@@ -89,6 +88,7 @@ def test_without_a_library_it_says_so_and_ends(tmp_path):
 
 
 def test_without_the_sdk_it_names_the_command_that_installs_it(monkeypatch):
-    monkeypatch.setattr(ui.mcp_commands.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pip install 'footnote\[mcp\]'"):
-        ui.mcp_commands.require_mcp()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = CliRunner().invoke(app, ["mcp"])
+    assert isinstance(done.exception, MissingExtra)
+    assert "pip install 'footnote[mcp]'" in str(done.exception)

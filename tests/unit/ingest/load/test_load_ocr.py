@@ -150,5 +150,5 @@ def test_pictures_are_known_only_where_they_are_read():
 def test_what_is_missing_is_named_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"rapidocr-onnxruntime: pip install 'footnote\[ocr\]'"):
+    with pytest.raises(MissingExtra, match=r"rapidocr_onnxruntime: pip install 'footnote\[ocr\]'"):
         require()
