@@ -21,11 +21,22 @@ from ui.api_conversation_routes import add_conversation_routes
 from ui.api_document_routes import add_document_routes
 from ui.api_events import schemas
 from ui.api_models import problems
+from ui.api_page import add_page
 from ui.api_parts import Parts
 from ui.routes import explain
 
 MOST_BYTES = 4 * 2**20
 """Largest JSON body; files are as large as the setting `max_file_mb` says."""
+
+_AREAS = {
+    "ask": "Ask",
+    "search": "Ask",
+    "documents": "Documents",
+    "passages": "Documents",
+    "jobs": "Files that were sent",
+    "conversations": "Conversations",
+}
+"""Headings of the routes, by the first part of their paths."""
 
 _ABOUT = (
     "Questions to your own documents, answered with a source behind every sentence. Errors are JSON objects "
@@ -54,16 +65,22 @@ def make_api(parts: Parts) -> FastAPI:
     add_ask_routes(api, parts)
     add_document_routes(api, parts)
     add_conversation_routes(api, parts)
+    add_page(api)
     return api
 
 
 class _Api(FastAPI):
-    """A FastAPI application whose description holds errors and the events of an answer as well."""
+    """A FastAPI application whose description is in order, and holds the events of an answer as well."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the description."""
         if self.openapi_schema is None:
-            super().openapi()["components"]["schemas"] |= schemas()
+            described = super().openapi()
+            described["components"]["schemas"] |= schemas()
+            for path, operations in described["paths"].items():
+                for operation in operations.values():
+                    operation["tags"] = [_AREAS[path.split("/")[1]]]
+                    operation |= _summed_up(operation["description"])
         return super().openapi()
 
 
@@ -90,6 +107,12 @@ class _Route(APIRoute):
             return await handle(Request(request.scope, receive))
 
         return handle_small
+
+
+def _summed_up(description: str) -> dict[str, str]:
+    """Return the first sentence of a description as its summary, and what follows as the description."""
+    summary, _, more = description.partition(". ")
+    return {"summary": summary.removesuffix("."), "description": more}
 
 
 def _explain_values(_request: Request, error: Exception) -> JSONResponse:
