@@ -90,7 +90,18 @@ def border(name: str) -> Iterator[None]:
     except RecursionError as error:
         raise BrokenDocument(f"{name}: it is nested too deeply to be read; simplify or split it") from error
     except Exception as error:  # the border to eight parsers: damaged files make them raise anything at all
+        if _memory_is_out():
+            raise exceeded(name, "reading it takes too much memory", "load_memory_mb") from error
         raise BrokenDocument(f"{name}: the file is damaged; open it and save it again") from error
+
+
+def _memory_is_out() -> bool:
+    """Return whether not a megabyte is left: a parser in C then says that the file does not open."""
+    try:
+        bytearray(1 << 20)
+    except MemoryError:
+        return True
+    return False
 
 
 def _load(data: bytes, name: str, limits: Limits, scans: Scans) -> Text:

@@ -205,3 +205,17 @@ def test_a_heading_that_is_a_book_is_cut():
     text = load(b"# " + b"lamp " * 120_000 + b"\n\nlit\n", "a.md")
     assert text.headings[0].title == "lamp " * 60
     assert len(text.text) > 600_000
+
+
+def test_a_parser_that_fails_for_want_of_memory_does_not_blame_the_file() -> None:
+    code = (
+        "from ingest import fence; from ingest.load import border; from rag.errors import LoadError\n"
+        "fence.limit_memory(1 << 20)\n"
+        "try:\n"
+        "    with border('a.pdf'):\n"
+        "        raise ValueError('Failed to load document.')\n"
+        "except LoadError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith("a.pdf: reading it takes too much memory"), done.stderr
