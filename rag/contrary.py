@@ -45,7 +45,8 @@ def standing(claim: str, source: str) -> dict[Part, Standing]:
 
     A clause of the source is the nearer to one of the claim, the more words both share, and the more the
     whole source shares with the whole claim. A word agrees unless it is denied there and not by the claim,
-    or stands the other way round; a denial agrees where it is denied, or the opposite is said.
+    or stands the other way round; a clause that shares nothing else denies something else. A denial agrees
+    where it is denied, or the opposite is said.
     """
     said, held = stem_set(claim), stem_set(source)
     shared = len(said & held)
@@ -57,7 +58,12 @@ def standing(claim: str, source: str) -> dict[Part, Standing]:
     for i, ours in enumerate(clauses(claim)):
         near = [(each, shared + len(each.stems & ours.stems)) for each in told]
         for word in ours.stems - ours.denied:
-            there = [(n, word not in each.denied) for each, n in near if word in each.stems]
+            alone = frozenset([word])
+            there = [
+                (n, word not in each.denied or each.stems & ours.stems == alone != ours.stems)
+                for each, n in near
+                if word in each.stems
+            ]
             if there:
                 found[i, word] = max(there)
         if ours.denials:
