@@ -27,7 +27,7 @@ _NO_DENIAL = re.compile(
 )
 """Not only this, no more than that, not until then: they deny nothing of what follows."""
 _DENIAL = re.compile(
-    r"\b(?:not|no|never|neither|nor|none\s+of|nobody|nothing|nowhere|cannot|without|hardly|unable\s+to"
+    r"\b(?:not|no|never|neither|nor|none\s+of|nobody|cannot|without|hardly|unable\s+to"
     r"|fail(?:ed|s|ing|ure)?\s+to|refus(?:e|ed|es|ing|al)\s+to)\b|n['’]t\b",
     re.IGNORECASE,
 )
