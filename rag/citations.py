@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.contrary import turned
+from rag.contrary import contradicted, standing
 from rag.evidence import Span
 from rag.likeness import join, least, nearest, words_of
 from rag.strict import lacking
 from rag.types import Sentence, Support
 from rag.vectors import Matrix, TokenVectors
-from rag.words import is_negated, months, names, numbers, stem, stem_set, stems
+from rag.words import months, names, numbers, stem, stem_set, stems
 
 SUPPORTED = 0.8
 """Of 105 sentences judged by hand, half of them answers to questions that had none: at 0.65 .10 of those that
@@ -176,14 +176,12 @@ class _Claim:
         said = stems(whole)
         self._weights = {word: asked if word in self._asked_words else 1.0 for word in said}
         self._exact = frozenset(_exact(sentence))
-        self._turned = [turned(whole, span.text) for span in spans]
+        self._standing = [standing(whole, span.text) for span in spans]
         inner = f"it is {sentence}" if self._short else sentence  # no capital of a short answer is for show
         dated = set(stem(self._exact)) | {word for word in self._weights if word[:3] in self._exact}
         self._names = frozenset(names(inner)) - self._exact - YES - dated
         self._other = {word: 1.0 for word in self._weights if word not in dated}
         self._asked = _exact(question)
-        self._negated = is_negated(whole)
-        self._span_negated = [is_negated(span.text) for span in spans]
         self._cosines = cosines
         self._spans = spans
         self._stems = [stem_set(span.text) for span in spans]
@@ -203,8 +201,9 @@ class _Claim:
     def carried(self, chosen: tuple[int, ...]) -> tuple[float, frozenset[str]]:
         """Return the score of the chosen spans, 0..1, and what they lack.
 
-        Numbers, months and a negation must stand in the spans themselves; names, what the question itself
-        says, and the number of a title that is named may stand around them.
+        Numbers and months must stand in the spans themselves, and the nearest of these must deny what the
+        claim denies, and no more; names, what the question itself says, and the number of a title that is
+        named may stand around them.
         """
         held, values, near, near_values = set[str](), set[str](), set[str](), set[str]()
         for i in chosen:
@@ -219,10 +218,7 @@ class _Claim:
         lexical = _share(held, self._weights) if chosen else 0.0
         cosine = max((float(self._cosines[i]) for i in chosen), default=0.0)
         missing = (self._exact - values - near_values) | (self._names - near)
-        if self._negated and chosen and not any(self._span_negated[i] for i in chosen):
-            missing = missing | {"not"}
-        plain = set[str]().union(*(self._stems[i] - self._turned[i] for i in chosen))
-        missing = missing.union(*(self._turned[i] - plain for i in chosen))
+        missing |= contradicted(self._standing[i] for i in chosen)
         return (lexical + max(cosine, 0.0)) / 2, missing
 
 

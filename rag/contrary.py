@@ -7,11 +7,12 @@ Words that two texts share say little about whether one carries the other: "move
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from rag.folding import folded
-from rag.words import STOPWORDS, is_negated, stem, stem_set, words
+from rag.clauses import Clause, clauses
+from rag.roles import exchanged
+from rag.words import stem, stem_set
 
 _OPPOSITES = """
 accept reject; add remove; agree disagree; allow forbid; allow prohibit; ancient modern; appear
@@ -31,60 +32,87 @@ raise lower; rural urban; save spend; simple complex; start end; start stop; str
 weaker; strongest weakest; top bottom; upper lower; victory defeat; win lose; won lost; young old;
 younger older
 """
-_TURNS = {
-    "from": "to",
-    "to": "from",
-    "into": "from",
-    "before": "after",
-    "after": "before",
-    "above": "below",
-    "below": "above",
-    "over": "under",
-    "under": "over",
-    "with": "without",
-    "without": "with",
-}
-_DIRECTED = re.compile(
-    rf"\b({'|'.join(_TURNS)})\s+(?:(?:the|a|an|his|her|its|their|all)\s+)?(\w+)", re.IGNORECASE
-)
-_OWNED = re.compile(r"(\w+)['’]s (\w+)")
-_DENIAL = re.compile(
-    r"\b(?:not|never|cannot|without|hardly|unable to|fail(?:ed|s)? to|refus(?:e|ed|es|ing) to)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_REACH = 2
-"""Words after a denial that it turns around."""
+_OWNED = re.compile(r"((?:[A-Z]\w+ )*\w+)['’]s (\w+)")
+DENIAL = "not"
+Standing = tuple[int, bool]
+"""How near a source comes to a part of a claim, and whether it agrees."""
+Part = tuple[int, str]
+"""A word of a claim's clause, or `DENIAL`; the clause is -1 where it does not matter."""
 
 
-@lru_cache(4096)
-def denied(text: str) -> frozenset[str]:
-    """Return the stems of the words that a text denies: those right after not, never and their kind."""
-    found: set[str] = set()
-    text = folded(text)
-    for match in _DENIAL.finditer(text):
-        clause = re.split(r"[,;:.!?]", text[match.end() :], maxsplit=1)[0]
-        found.update(stem([word for word in words(clause) if word not in STOPWORDS][:_REACH]))
-    return frozenset(found)
+def standing(claim: str, source: str) -> dict[Part, Standing]:
+    """Return how a source stands to each part of a claim that it could turn around.
+
+    A clause of the source is the nearer to one of the claim, the more words both share, and the more the
+    whole source shares with the whole claim. A word agrees unless it is denied there and not by the claim,
+    or stands the other way round; a clause that shares nothing else denies something else. A denial agrees
+    where it is denied, or the opposite is said.
+    """
+    said, held = stem_set(claim), stem_set(source)
+    shared = len(said & held)
+    against = _against(claim, source)
+    found: dict[Part, Standing] = {
+        (-1, word): (shared, word not in against) for word in against | said & held
+    }
+    told = clauses(source)
+    for i, ours in enumerate(clauses(claim)):
+        near = [(each, shared + len(each.stems & ours.stems)) for each in told]
+        for word in ours.stems - ours.denied:
+            alone = frozenset([word])
+            there = [
+                (n, word not in each.denied or each.stems & ours.stems == alone != ours.stems)
+                for each, n in near
+                if word in each.stems
+            ]
+            if there:
+                found[i, word] = max(there)
+        if ours.denials:
+            denials = (_denied(each, near, shared) for each in ours.denials)
+            found[i, DENIAL] = min(denials, key=lambda each: (each[1], each[0]))
+    return found
+
+
+def contradicted(stands: Iterable[Mapping[Part, Standing]]) -> frozenset[str]:
+    """Return what the nearest of several sources say otherwise: words, and "not" for what they do not deny.
+
+    Of equally near ones, one that agrees counts.
+    """
+    nearest: dict[Part, Standing] = {}
+    for each in stands:
+        for part, stand in each.items():
+            nearest[part] = max(stand, nearest.get(part, stand))
+    return frozenset(word for (_, word), (_, agrees) in nearest.items() if not agrees)
 
 
 def turned(claim: str, source: str) -> frozenset[str]:
-    """Return the stems of what the source says the other way round than a claim does.
+    """Return the stems of what a source says the other way round than a claim does.
 
-    Opposites in place of each other, what the source denies and the claim does not, directions (from one
-    place to another, before one thing and after another), and owners: one's son and another's.
+    Opposites in place of each other, what one denies and the other does not, names that are exchanged, and
+    owners: one's son and another's.
     """
+    return contradicted([standing(claim, source)])
+
+
+def _denied(heads: frozenset[str], near: Sequence[tuple[Clause, int]], shared: int) -> Standing:
+    """Return how near a source comes to a denial of some words, and whether it denies them as well.
+
+    A source that has none of them, nor an opposite, denies them in other words if it denies anything.
+    """
+    opposites = frozenset[str]().union(*(_opposites().get(head, ()) for head in heads))
+    there = [(n, each.negated) for each, n in near if not heads.isdisjoint(each.stems)]
+    there += [(n, True) for each, n in near if not opposites.isdisjoint(each.stems)]
+    return max(there, default=(shared, any(each.negated for each, _ in near)))
+
+
+def _against(claim: str, source: str) -> frozenset[str]:
+    """Return the words of a claim that stand in the source the other way round, or whose opposites do."""
     said, held = stem_set(claim), stem_set(source)
-    found = {word for word in said - held if not held.isdisjoint(_opposites().get(word, ()))}
-    if not is_negated(claim):
-        found |= denied(source) & said
-    there = _directed(source)
-    for word, ways in _directed(claim).items():
-        if any(_TURNS[way] in there.get(word, ()) for way in ways) and ways.isdisjoint(there.get(word, ())):
-            found.add(word)
+    plain = said - held - frozenset[str]().union(*(each.denied for each in clauses(claim)))
+    opposed = {word for word in plain if not held.isdisjoint(_opposites().get(word, ()))}
     owners = _owned(source)
-    for thing, its in _owned(claim).items():
-        found |= its - owners.get(thing, its)
-    return frozenset(found)
+    pairs = ((its, owners.get(thing, its)) for thing, its in _owned(claim).items())
+    others = {owner for its, theirs in pairs if its.isdisjoint(theirs) for owner in its}
+    return exchanged(claim, source) | opposed | others
 
 
 @lru_cache(4096)
@@ -92,18 +120,8 @@ def _owned(text: str) -> Mapping[str, set[str]]:
     """Return the owners that each thing is given in a text: Robert of son, in "Robert's son"."""
     found: dict[str, set[str]] = {}
     for match in _OWNED.finditer(text):
-        [owner], [thing] = stem([match[1].casefold()]), stem([match[2].casefold()])
-        found.setdefault(thing, set()).add(owner)
-    return found
-
-
-@lru_cache(4096)
-def _directed(text: str) -> Mapping[str, set[str]]:
-    """Return the prepositions that stand before each word."""
-    found: dict[str, set[str]] = {}
-    for match in _DIRECTED.finditer(folded(text)):
-        for word in stem_set(match[2]):
-            found.setdefault(word, set()).add(match[1].lower())
+        [thing] = stem([match[2].casefold()])
+        found.setdefault(thing, set()).update(stem(match[1].casefold().split()))
     return found
 
 

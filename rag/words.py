@@ -22,9 +22,9 @@ _MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"
 )
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|unable|fail(?:ed|s)?|refus(?:e|ed|es|ing)"
-    r"|lack(?:s|ed)?"
-    r"|rare(?:ly)?|exempt|un\w+ed)\b|n['’]t\b",
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|hardly|unable|fail(?:ed|s|ing|ure)?|refus(?:e|ed|es|ing|al)"
+    r"|lack(?:s|ed|ing)?"
+    r"|rare(?:ly)?|exempt|un(?!ited\b|ified\b|der)\w+ed)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _local = threading.local()

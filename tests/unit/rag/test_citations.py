@@ -107,6 +107,31 @@ def test_what_the_source_says_otherwise(sentence: str, missing: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
+    "lender",
+    [
+        pytest.param("No planes flew to Moscow.", id="no"),
+        pytest.param("Fuel was not sold in Libya.", id="not"),
+        pytest.param("Pilots never met in Moscow or Libya.", id="never"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("sentence", "support"),
+    [
+        pytest.param("The flights were recorded in October 2025.", "supported", id="said"),
+        pytest.param("The flights were not recorded in October 2025.", "unsupported", id="denied"),
+        pytest.param("The flights were never recorded in October 2025.", "unsupported", id="never"),
+        pytest.param("An Il-62M flew from Libya to Moscow.", "supported", id="there"),
+        pytest.param("An Il-62M flew from Moscow to Libya.", "unsupported", id="back"),
+    ],
+)
+def test_a_sentence_is_not_turned_around_by_what_stands_beside(
+    sentence: str, support: str, lender: str
+) -> None:
+    text = f"The flights were recorded in October 2025. An Il-62M flew from Libya to Moscow. {lender}"
+    assert checked(sentence, text=text).support == support
+
+
+@pytest.mark.parametrize(
     ("sentence", "support"),
     [
         pytest.param("The 1973 oil crisis raised the price of oil.", "supported", id="title named in full"),
