@@ -211,3 +211,8 @@ def test_the_doors_for_programs_are_open_beside_the_page(app):
         assert response.status_code == 200
         assert '"name":"footnote"' in response.text.replace(" ", "")
         assert client.get("/mcp").status_code == 405
+
+
+def test_what_stands_behind_the_address_of_the_page_is_passed_over(client):
+    for query in ("page=other", "deep_link=x", "deep_link=x&page=y", "__theme=dark"):
+        assert client.get(f"/?{query}").status_code == 200
