@@ -58,7 +58,7 @@ class Chat:
 def chat(tmp_path_factory, seed_library) -> Iterator[Chat]:
     questions = QUESTION_LINES.search((CHECKOUT / "docs/evaluation.md").read_text("utf-8"))[1]
     folder = furnish(tmp_path_factory.mktemp("doors"), seed_library, questions)
-    library = folder / "my-library"
+    library = folder / "own"
     known = {"PYTHONPATH": str(CHECKOUT), "FOOTNOTE_LIBRARY": str(library), "FOOTNOTE_LLM": "none"}
     environ = os.environ | known
 
@@ -68,13 +68,14 @@ def chat(tmp_path_factory, seed_library) -> Iterator[Chat]:
             command, cwd=folder, env=environ, check=True, capture_output=True, text=True, **options
         ).stdout
 
+    footnote("add", "report.pdf", "notes")
     footnote("users", "add", "anna", "--stdin", input="correct horse battery\n")
     key = footnote("keys", "add", "nightly", "--user", "anna").strip()
     with Library.open(library) as opened:
         opened.lock()
         collections = Collections(opened.catalog)
         briefings = collections.create("Briefings", "anna")
-        collections.add(briefings.id, [opened.find("briefing.pdf").id], "anna")
+        collections.add(briefings.id, [opened.find("report.pdf").id], "anna")
     command = [sys.executable, "-m", "ui.cli", "chat", "--auth", "--port", "0"]
     with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -103,7 +104,7 @@ def test_what_curl_asks(chat: Chat, page: Written) -> None:
             timeout=120,
         )
         assert (done.returncode, done.stderr) == (0, ""), command.line
-        assert '"detail"' not in done.stdout, (command.line, done.stdout)
+        assert not done.stdout.startswith('{"detail"'), (command.line, done.stdout)
         wrong = differs(command.shown, done.stdout)
         assert not wrong, f"{page.name}: {command.line} does not say: {wrong}\n{done.stdout[:2000]}"
 
@@ -133,7 +134,7 @@ def test_configurations_of_clients(chat: Chat, page: Written, servers) -> None:
         if "command" in server:
             assert server["command"] == "footnote"
             arguments = [
-                str(chat.folder / "my-library") if each.startswith("/srv/") else each
+                str(chat.folder / "own") if each.startswith("/srv/") else each
                 for each in server["args"]
             ]
             started = StdioServerParameters(
