@@ -13,12 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
+CHAT = "http://127.0.0.1:7860"
+"""Where documents say that the chat is."""
 QUESTION_LINES = re.compile(r"^```json\n(.*?)```", re.DOTALL | re.MULTILINE)
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _PRINTED = re.compile(r"\n+```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINE = re.compile(r"\$ (.+?)(?:\s{2,}#.*)?")
+_FOOTNOTE = re.compile(r"(echo '[^']*' \| |FOOTNOTE_\w+=\S+ |\S+/)*footnote ")
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,26 @@ class Command:
     shown: str
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is one of Footnote's."""
+        return _FOOTNOTE.match(self.line) is not None
+
+    @property
+    def typed(self) -> str:
+        """What an ``echo`` before it writes to its standard input."""
+        said = re.match(r"echo '([^']*)' \| ", self.line)
+        return f"{said[1]}\n" if said else ""
+
+    @property
     def words(self) -> list[str]:
         """The words after ``footnote``."""
-        words = shlex.split(self.line)
-        return words[self._at + 1 :]
+        return shlex.split(self.line)[self._at + 1 :]
 
     @property
     def settings(self) -> dict[str, str]:
         """The settings before ``footnote``."""
-        return dict(word.split("=", 1) for word in shlex.split(self.line)[: self._at])
+        before = shlex.split(self.line)[: self._at]
+        return dict(word.split("=", 1) for word in before if word.startswith("FOOTNOTE_"))
 
     @property
     def argv(self) -> list[str]:
@@ -56,6 +70,11 @@ class Example:
     name: str
     program: str
     printed: str
+
+    @property
+    def asks_a_chat(self) -> bool:
+        """Whether it needs a chat that runs."""
+        return CHAT in self.program
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,7 @@ class Written:
         """Its commands in their order."""
         found = []
         for language, block in self.fences:
-            lines = block.splitlines() if language == "console" else []
+            lines = block.replace("\\\n", "").splitlines() if language == "console" else []
             starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
             for start, end in pairwise([*starts, len(lines)]):
                 typed = _LINE.fullmatch(lines[start])

@@ -18,10 +18,12 @@ from rag.settings import Settings
 
 README = Written(CHECKOUT / "README.md")
 COMMANDS = README.commands
-EXAMPLES = {each.name: each.program for each in README.examples}
+EXAMPLES = {each.name: each.program for each in README.examples if not each.asks_a_chat}
 DRAFTS = [each for each in COMMANDS if "--draft" in each.line]
 WATCHES = [each for each in COMMANDS if each.line.endswith("--watch")]
-SHARED = of_kind(COMMANDS, "footnote (users|chat --auth)")
+SHARED = of_kind(COMMANDS, "footnote (users|chat --auth|keys)")
+ASKED_OF_CHATS = of_kind(COMMANDS, "curl ")
+"""With the programs that ask a chat, these are run by `test_docs_doors`."""
 ASKED = [
     each
     for each in of_kind(COMMANDS, r"(FOOTNOTE_\w+=\S+ )*footnote (?!chat)")
@@ -32,10 +34,10 @@ MAKES = of_kind(COMMANDS, "make ")
 
 
 def test_every_command_is_looked_at() -> None:
-    kinds = ASKED + CHATS + DRAFTS + MAKES + SHARED + WATCHES
+    kinds = ASKED + ASKED_OF_CHATS + CHATS + DRAFTS + MAKES + SHARED + WATCHES
     assert sorted(each.line for each in kinds) == sorted(each.line for each in COMMANDS)
     assert len(COMMANDS) == len(re.findall(r"^\$ ", README.text, re.MULTILINE))
-    assert [language for language, _ in README.fences].count("python") == len(EXAMPLES) == 3
+    assert [language for language, _ in README.fences].count("python") == len(README.examples) == 3
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_chats_open_and_end_cleanly(here, command: Command) -> None:
 
 @pytest.mark.models
 def test_several_people_sign_in(here) -> None:
-    users, chat = (command.argv for command in SHARED)
+    users, chat, keys = (command.argv for command in SHARED)
     private = environ(here, FOOTNOTE_LIBRARY=str(here / "my-library"), FOOTNOTE_LLM="none")
     done = subprocess.run(
         [*users, "--stdin"],
@@ -140,6 +142,7 @@ def test_several_people_sign_in(here) -> None:
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
+    key = subprocess.run(keys, cwd=here, env=private, text=True, capture_output=True, check=True).stdout
     loopback = [word.replace("0.0.0.0", "127.0.0.1") for word in chat]  # noqa: S104 - a test reaches no network
     process = subprocess.Popen(
         [*loopback, "--port", "0"], cwd=here, env=private, stdout=subprocess.PIPE, text=True
@@ -152,7 +155,10 @@ def test_several_people_sign_in(here) -> None:
             signed_in = anna.post("/sign-in", data={"name": "anna", "password": "correct horse battery"})
             assert signed_in.status_code == 303
             assert anna.get("/me").json() == {"name": "anna"}
-            assert anna.get("/documents").json()
+            seen = anna.get("/documents").json()
+        assert seen
+        told = httpx.get(f"{url}/api/v1/documents", headers={"authorization": f"Bearer {key.strip()}"})
+        assert told.json()["documents"] == seen
     finally:
         process.kill()
         process.communicate()
@@ -167,6 +173,8 @@ def test_several_people_sign_in(here) -> None:
         "make bench",
         "make docs",
         "make eval",
+        "make lowest",
+        "make release-check",
         "make clean",
     ],
 )
