@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
@@ -187,6 +187,24 @@ def synced(
             stopping=stopping,
         )
         return report, len(library)
+
+
+def changed(settings: Settings, purpose: str, change: Callable[..., Any], **values: Any) -> Any:
+    """Make one of the changes of `ui.ways_in`, and return what came of it; the library is made if need be.
+
+    Raises:
+        UserError, ApiKeyError: as the change does.
+        LibraryInUse: another process holds the library, and cannot be asked.
+        ServerGone: the running Footnote ended meanwhile.
+    """
+    from rag.library import Library
+
+    found = running(settings)
+    if found.server is not None:
+        return found.server.change(change.__name__, values)
+    with explained(found.objection), Library.open(settings.library, create=True) as library:
+        library.lock(purpose)
+        return change(library, **values)
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from rich.table import Table
 from rag.api_keys import A_MINUTE, ApiKeys
 from rag.library import Library
 from rag.settings import Settings
+from ui.doing import changed
 from ui.options import print_json
+from ui.ways_in import add_key, remove_key
 
 
 def add_and_report(settings: Settings, name: str, user: str, a_minute: int | None, *, as_json: bool) -> None:
@@ -19,12 +21,10 @@ def add_and_report(settings: Settings, name: str, user: str, a_minute: int | Non
     Raises:
         ApiKeyError: the name or the limit will not do, or there is such a key.
         UserError: there is no such user.
-        LibraryInUse: another process holds the library.
+        LibraryInUse: another process holds the library, and cannot be asked.
     """
     limit = A_MINUTE if a_minute is None else a_minute
-    with Library.open(settings.library, create=True) as library:
-        library.lock("footnote keys")
-        secret = ApiKeys(library.catalog).add(name, user, limit)
+    secret = changed(settings, "footnote keys", add_key, name=name, user=user, a_minute=limit)
     if as_json:
         print_json({"name": name, "user": user or None, "a_minute": limit, "key": secret})
         return
@@ -59,11 +59,9 @@ def remove_and_report(console: Console, settings: Settings, name: str) -> None:
 
     Raises:
         ApiKeyError: there is no such key.
-        LibraryInUse: another process holds the library.
+        LibraryInUse: another process holds the library, and cannot be asked.
     """
-    with Library.open(settings.library) as library:
-        library.lock("footnote keys")
-        ApiKeys(library.catalog).remove(name)
+    changed(settings, "footnote keys", remove_key, name=name)
     _say(console, f"nobody comes in by the key {name} any more")
 
 

@@ -176,6 +176,18 @@ class Server:
                 return
         raise _gone("run the same command again for the rest")
 
+    def change(self, name: str, values: Mapping[str, Any]) -> Any:
+        """Let it make one of the changes of `ui.ways_in`, and return what came of it.
+
+        Raises:
+            ServerGone: it ended meanwhile.
+            FootnoteError: as the change does.
+        """
+        for line in self._lines("change", {"change": name, "values": dict(values)}, _never):
+            if line["type"] == "changed":
+                return line["value"]
+        raise _gone("look by 'list' whether it was, and run the same command again")
+
     def _written(
         self,
         name: str,

@@ -17,6 +17,7 @@ from ui.local_forms import (
     survey_from_dict,
 )
 from ui.turnstile import Turnstile
+from ui.ways_in import CHANGES
 
 if TYPE_CHECKING:
     from ingest.limits import Limits
@@ -45,6 +46,7 @@ class LocalWork:
             "add": self._in_turn(self.add),
             "sync": self._in_turn(self.sync),
             "remove": self.remove,
+            "change": self.change,
         }
 
     def ask(self, request: Mapping[str, Any], tell: Tell, stopping: Stopping) -> None:
@@ -129,6 +131,15 @@ class LocalWork:
                 self._intake.remove(document)
             tell({"type": "removed", "id": document_id})
         tell(self._end(stopping))
+
+    def change(self, request: Mapping[str, Any], tell: Tell, stopping: Stopping) -> None:
+        """Change who may come in; see `ui.ways_in`.
+
+        Raises:
+            UserError, ApiKeyError: as the change does.
+        """
+        change = CHANGES[request["change"]]
+        tell({"type": "changed", "value": change(self._library, **request["values"])})
 
     def _end(self, stopping: Stopping) -> Line:
         return {"type": "end", "stopped": stopping(), "n_passages": len(self._library)}

@@ -9,12 +9,14 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from rag.belongings import Belongings, belongings, remove_belongings
+from rag.belongings import Belongings, belongings
 from rag.errors import UserError
 from rag.library import Library
 from rag.settings import Settings
 from rag.users import Users, check_name, check_password
+from ui.doing import changed
 from ui.options import print_json
+from ui.ways_in import add_user, remove_user, set_password
 
 
 def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bool, take_over: bool) -> None:
@@ -22,13 +24,11 @@ def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bo
 
     Raises:
         UserError: the name or password will not do, the user is there, or an earlier one left something.
-        LibraryInUse: another process holds the library.
+        LibraryInUse: another process holds the library, and cannot be asked.
     """
     check_name(name)
     with Library.open(settings.library, create=True) as library:
-        library.lock("footnote users")
-        users = Users(library.catalog)
-        if any(user.name == name for user in users.all()):
+        if any(user.name == name for user in Users(library.catalog).all()):
             raise UserError(
                 f"there is a user '{name}' already: change the password by 'footnote users password {name}'"
             )
@@ -38,7 +38,8 @@ def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bo
                 f"an earlier user '{name}' left {left}: give them to the new one by --take-over, or remove "
                 f"them by 'footnote users remove {name} --with-everything'"
             )
-        users.add(name, ask_password(name, stdin=stdin))
+    password = ask_password(name, stdin=stdin)
+    changed(settings, "footnote users", add_user, name=name, password=password)
     _say(console, f"{name} can sign in now, once the chat runs with --auth")
     if left:
         _say(console, f"{name} finds {left} of an earlier user of that name")
@@ -61,13 +62,12 @@ def change_password_and_report(console: Console, settings: Settings, name: str, 
 
     Raises:
         UserError: there is no such user, or the password will not do.
-        LibraryInUse: another process holds the library.
+        LibraryInUse: another process holds the library, and cannot be asked.
     """
     with Library.open(settings.library) as library:
-        library.lock("footnote users")
-        users = Users(library.catalog)
-        users.require(name)
-        users.set_password(name, ask_password(name, stdin=stdin))
+        Users(library.catalog).require(name)
+    password = ask_password(name, stdin=stdin)
+    changed(settings, "footnote users", set_password, name=name, password=password)
     _say(console, f"{name} has a new password, and has to sign in again everywhere")
 
 
@@ -76,19 +76,15 @@ def remove_and_report(console: Console, settings: Settings, name: str, *, everyt
 
     Raises:
         UserError: there is no such user, nor anything that one left.
-        LibraryInUse: another process holds the library.
+        LibraryInUse: another process holds the library, and cannot be asked.
     """
     check_name(name)
     with Library.open(settings.library) as library:
-        library.lock("footnote users")
-        users = Users(library.catalog)
-        left = belongings(library, name)
-        if not (everything and left):
-            users.require(name)
-        gone = users.remove(name)
-        if everything:
-            left = remove_belongings(library, name)
-    if gone:
+        if not (everything and belongings(library, name)):
+            Users(library.catalog).require(name)
+    told = changed(settings, "footnote users", remove_user, name=name, everything=everything)
+    left = Belongings(**told["left"])
+    if told["gone"]:
         _say(console, f"{name} cannot sign in any more")
     if everything:
         _say(
