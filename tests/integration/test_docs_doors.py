@@ -134,8 +134,7 @@ def test_configurations_of_clients(chat: Chat, page: Written, servers) -> None:
         if "command" in server:
             assert server["command"] == "footnote"
             arguments = [
-                str(chat.folder / "own") if each.startswith("/srv/") else each
-                for each in server["args"]
+                str(chat.folder / "own") if each.startswith("/srv/") else each for each in server["args"]
             ]
             started = StdioServerParameters(
                 command=sys.executable, args=["-m", "ui.cli", *arguments], env=chat.environ
