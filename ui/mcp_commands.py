@@ -11,8 +11,7 @@ commands = typer.Typer()
 
 
 @commands.command(
-    epilog="Example, for the client's configuration:  "
-    '{"command": "footnote", "args": ["mcp", "--library", "/home/me/work-library", "--llm", "none"]}'
+    epilog="Example, as a client's configuration names it:  footnote mcp --library /srv/contracts --llm none"
 )
 def mcp(library: LibraryOption = None, llm: ModelOption = None) -> None:
     """Serve the library's tools over standard input and output, for clients of the Model Context Protocol.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def leaves(group: Any, before: str = "") -> list[tuple[str, Any]]:
 def examples_of(command: Any) -> list[str]:
     """Return the examples that a command's help ends with."""
     _, _, after = (command.epilog or "").partition(":")
-    return [each.strip() for part in after.split("·") for each in part.split("   then   ") if each.strip()]
+    return [each.strip() for each in re.split(r"·|\n\n|   then   ", after) if each.strip()]
 
 
 def _command(command: Any, name: str) -> str:
