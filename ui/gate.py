@@ -23,7 +23,7 @@ from ui.visitors import KEY
 SIGNED_OUT = "you are not signed in, or your session has ended: sign in at /sign-in"
 
 _OPEN = re.compile(
-    r"/sign-in|/ui/(tokens\.css|sign-in\.(css|js)|icon\.svg|fonts/(inter|source-serif-4)\.woff2)"
+    r"/sign-in|/ui/((tokens|dusk)\.css|sign-in\.(css|js)|icon\.svg|fonts/(inter|source-serif-4)\.woff2)"
 )
 """What the sign-in page needs, all of it the same for everybody."""
 

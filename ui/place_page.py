@@ -10,6 +10,7 @@ _HEAD = (
     '<meta name="color-scheme" content="light dark">'
     '<link rel="icon" type="image/svg+xml" href="/ui/icon.svg">'
     '<link rel="stylesheet" href="/ui/tokens.css">'
+    '<link rel="stylesheet" href="/ui/dusk.css">'
     '<link rel="stylesheet" href="/ui/reader.css">'
     '<link rel="stylesheet" href="/ui/place.css">'
     '<script type="module" src="/ui/place.js"></script>'

@@ -16,6 +16,7 @@ _HEAD = (
     '<meta name="color-scheme" content="light dark">'
     '<link rel="icon" type="image/svg+xml" href="/ui/icon.svg">'
     '<link rel="stylesheet" href="/ui/tokens.css">'
+    '<link rel="stylesheet" href="/ui/dusk.css">'
     '<link rel="stylesheet" href="/ui/sign-in.css">'
     '<script type="module" src="/ui/sign-in.js"></script>'
 )

@@ -97,6 +97,7 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD, **fields):
         ("GET", "/nowhere", PAGE, 404, None),
         ("GET", "/sign-in", {}, 200, None),
         ("GET", "/ui/tokens.css", {}, 200, None),
+        ("GET", "/ui/dusk.css", {}, 200, None),
         ("GET", "/ui/sign-in.css", {}, 200, None),
         ("GET", "/ui/icon.svg", {}, 200, None),
         ("GET", "/ui/fonts/inter.woff2", {}, 200, None),

@@ -259,7 +259,7 @@ def test_a_place_is_a_page_of_its_own(client, assistant, ids, log):
     page = parse(response.text.removeprefix("<!doctype html>"))
     assert page.one("mark").text == MINISTER
     assert page.one("title").text.endswith(" · Footnote")
-    for name in ("reader.css", "place.css", "place.js", "tokens.css"):
+    for name in ("reader.css", "place.css", "place.js", "tokens.css", "dusk.css"):
         assert f'"/ui/{name}"' in response.text
         assert (STATIC / name).is_file()
 
