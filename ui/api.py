@@ -33,6 +33,7 @@ _AREAS = {
     "search": "Ask",
     "documents": "Documents",
     "passages": "Documents",
+    "collections": "Documents",
     "jobs": "Files that were sent",
     "conversations": "Conversations",
 }

@@ -12,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from rag.collections import Collections
 from rag.conversations import Scope
 from rag.errors import DocumentNotFound, UsageError
+from ui.api_bodies import AnswerBody, SearchBody
 from ui.api_events import EVENTS
-from ui.api_models import NOT_BOTH, AnswerBody, Ask, Identity, SearchBody, Words, problems
+from ui.api_models import COLLECTION, NOT_BOTH, Ask, Identity, Named, Words, problems
 from ui.api_parts import Parts
 from ui.event_stream import EventStream, finished, opened
 from ui.visitors import documents_for, visitor
@@ -42,9 +43,8 @@ def add_ask_routes(api: FastAPI, parts: Parts) -> None:
             seen = {document.id for document in documents_for(assistant.library, user)}
             for unknown in [each for each in documents if each not in seen]:
                 raise DocumentNotFound(f"no document '{unknown}' in the library: it may have been removed")
-        if collection:
-            collections.get(collection, user)
-        return parts.asking.within(user, Scope(collection, tuple(documents)))
+        chosen = collections.find(collection, user).id if collection else ""
+        return parts.asking.within(user, Scope(chosen, tuple(documents)))
 
     @api.post("/ask", response_model=AnswerBody, responses=EVENTS | problems(404, 413))
     async def ask(request: Request, asked: Ask) -> Response:
@@ -63,7 +63,7 @@ def add_ask_routes(api: FastAPI, parts: Parts) -> None:
         request: Request,
         q: Annotated[Words, Query(description="what is looked for", examples=["flights"])],
         k: Annotated[int, Query(ge=1, le=MOST_FOUND, description="most passages")] = 10,
-        collection: Annotated[Identity | None, Query()] = None,
+        collection: Annotated[Named | None, Query(description=COLLECTION)] = None,
         document: Annotated[list[Identity] | None, Query(max_length=100)] = None,
     ) -> Response:
         """Find passages, best first, without any answer being written."""

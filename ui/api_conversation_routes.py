@@ -20,16 +20,9 @@ from rag.errors import FootnoteError
 from rag.types import Event
 from ui.answers import TICK_S, Waiting
 from ui.api_ask_routes import NOBODY_LISTENS, wants_events
+from ui.api_bodies import ConversationBody, ConversationsBody, TurnBody, WholeConversationBody
 from ui.api_events import EVENTS
-from ui.api_models import (
-    AskWithin,
-    Begin,
-    ConversationBody,
-    ConversationsBody,
-    TurnBody,
-    WholeConversationBody,
-    problems,
-)
+from ui.api_models import AskWithin, Begin, problems
 from ui.api_parts import Parts
 from ui.asked import Asked
 from ui.event_stream import EventStream
@@ -61,9 +54,8 @@ def add_conversation_routes(api: FastAPI, parts: Parts) -> None:
     def begin(request: Request, wanted: Begin) -> Response:
         """Begin a conversation, in which nothing is asked yet."""
         user = visitor(request)
-        if wanted.collection:
-            collections.get(wanted.collection, user)
-        scope = Scope(wanted.collection or "", wanted.documents)
+        chosen = collections.find(wanted.collection, user).id if wanted.collection else ""
+        scope = Scope(chosen, wanted.documents)
         made = conversations.create(secrets.token_hex(16), user, scope, wanted.title)
         return JSONResponse(_facts(made), 201, {"Location": f"/api/v1/conversations/{made.id}"})
 

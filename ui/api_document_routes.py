@@ -14,15 +14,8 @@ from ingest.entry import document_id as id_of
 from ingest.limits import Limits
 from rag.collections import Collections
 from rag.errors import DocumentNotFound, UsageError
-from ui.api_models import (
-    DocumentBody,
-    DocumentsBody,
-    Identity,
-    JobBody,
-    JobsBody,
-    PassageBody,
-    problems,
-)
+from ui.api_bodies import CollectionsBody, DocumentBody, DocumentsBody, JobBody, JobsBody, PassageBody
+from ui.api_models import COLLECTION, Identity, Named, problems
 from ui.api_parts import Parts
 from ui.jobs import Job, Jobs
 from ui.listing import Filters, listed
@@ -59,7 +52,7 @@ def add_document_routes(api: FastAPI, parts: Parts) -> None:
         request: Request,
         q: Annotated[str, Query(max_length=500, description="words of the title or file name")] = "",
         kind: Annotated[str, Query(max_length=20, description="extension of the file, as in pdf")] = "",
-        collection: Annotated[Identity | None, Query()] = None,
+        collection: Annotated[Named | None, Query(description=COLLECTION)] = None,
         since: Annotated[str, Query(max_length=10, description="first day of adding, as 2026-01-31")] = "",
         until: Annotated[str, Query(max_length=10, description="last day of adding")] = "",
         sort: Annotated[str, Query(pattern="^(title|newest|oldest|size)$")] = "title",
@@ -67,8 +60,9 @@ def add_document_routes(api: FastAPI, parts: Parts) -> None:
     ) -> Response:
         """List documents, 100 on a page."""
         user = visitor(request)
-        filters = Filters(collection or "", kind, since, until, q, sort, page).checked()
-        inside = collections.document_ids(collection, user) if collection else None
+        chosen = collections.find(collection, user).id if collection else ""
+        filters = Filters(chosen, kind, since, until, q, sort, page).checked()
+        inside = collections.document_ids(chosen, user) if chosen else None
         found = listed(documents_for(library, user), filters, inside)
         here = found.documents if found.page == page else ()
         return JSONResponse(
@@ -79,6 +73,11 @@ def add_document_routes(api: FastAPI, parts: Parts) -> None:
                 "pages": found.pages,
             }
         )
+
+    @api.get("/collections", response_model=CollectionsBody)
+    def known(request: Request) -> Response:
+        """List collections, in the order of their names."""
+        return JSONResponse({"collections": [each.to_dict() for each in collections.of(visitor(request))]})
 
     @api.get("/documents/{document_id}", response_model=DocumentBody, responses=problems(404))
     def document(request: Request, document_id: _Id) -> Response:
@@ -117,6 +116,7 @@ def add_document_routes(api: FastAPI, parts: Parts) -> None:
 
 def _add_file_routes(api: FastAPI, parts: Parts) -> None:
     library = parts.assistant.library
+    collections = Collections(library.catalog)
     reception = Reception(library, parts.intake, Limits.of(parts.assistant.settings))
 
     @api.post(
@@ -131,9 +131,7 @@ def _add_file_routes(api: FastAPI, parts: Parts) -> None:
         path: Annotated[
             str, Query(max_length=4000, description="its name with its folders; of a form, that of the file")
         ] = "",
-        collection: Annotated[
-            Identity | None, Query(description="id of a collection that it goes into")
-        ] = None,
+        collection: Annotated[Named | None, Query(description=f"{COLLECTION} that it goes into")] = None,
     ) -> Response:
         """Add a file: the body itself, or the one file of a form. It is read later: ask for the job."""
 
@@ -141,8 +139,9 @@ def _add_file_routes(api: FastAPI, parts: Parts) -> None:
             name, user = path or sent.name, visitor(request)
             if not name:
                 raise UsageError("the file has no name: say it, as in ?path=notes/may.txt")
-            safe = await run_in_threadpool(reception.admit, name, collection or "", user)
-            return await reception.take(sent.pieces, sent.size, user, safe, collection or "")
+            into = (await run_in_threadpool(collections.find, collection, user)).id if collection else ""
+            safe = await run_in_threadpool(reception.admit, name, into, user)
+            return await reception.take(sent.pieces, sent.size, user, safe, into)
 
         try:
             async with sent_file(request, reception.most_bytes) as sent:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ui.api_models import AnswerBody, CitationBody, FoundPassageBody, Model, Problem, SentenceBody
+from ui.api_bodies import AnswerBody, CitationBody, FoundPassageBody, SentenceBody
+from ui.api_models import Model, Problem
 
 
 class EvidenceEvent(Model):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rag.collections import Collection, Collections
-from rag.errors import CollectionNotFound
+from rag.collections import Collections
 from rag.library import Library
 from ui.visitors import documents_for
 
@@ -25,18 +24,4 @@ def searched(library: Library, user: str, collection: str = "") -> frozenset[str
     if not collection:
         return seen
     collections = Collections(library.catalog)
-    return seen & collections.document_ids(collection_named(collections, user, collection).id, user)
-
-
-def collection_named(collections: Collections, user: str, name: str) -> Collection:
-    """Return a user's collection by its name, in any case, or by its id.
-
-    Raises:
-        CollectionNotFound: there is none.
-    """
-    every = collections.of(user)
-    for each in every:
-        if name == each.id or " ".join(name.split()).casefold() == each.name.casefold():
-            return each
-    known = ", ".join(f"'{each.name}'" for each in every) or "none yet"
-    raise CollectionNotFound(f"no collection '{name[:80]}': there is {known}")
+    return seen & collections.document_ids(collections.find(collection, user).id, user)

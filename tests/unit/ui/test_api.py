@@ -21,7 +21,8 @@ from rag.types import Document
 from rag.wire import answer_from_dict, event_from_dict
 from ui.answers import UNEXPECTED, Answers
 from ui.api import MOST_BYTES, make_api
-from ui.api_models import AnswerBody, DocumentBody, Identity
+from ui.api_bodies import AnswerBody, DocumentBody
+from ui.api_models import Identity
 from ui.api_parts import Parts
 from ui.asking import Asking
 from ui.intake import Intake
@@ -161,6 +162,10 @@ def test_only_what_is_named_is_searched_and_only_what_the_visitor_may_see(world)
     shelf = Collections(world.library.catalog).create("May", "anna")
     Collections(world.library.catalog).add(shelf.id, ["annas"], "anna")
     assert found("anna", collection=shelf.id) == (200, {"annas"})
+    assert found("anna", collection=f" {shelf.name.upper()} ") == (200, {"annas"})
+    [told] = world("anna").get("/collections").json()["collections"]
+    assert (told["id"], told["name"], told["n_documents"]) == (shelf.id, shelf.name, 1)
+    assert shelf.id not in world("bob").get("/collections").text
     assert found("bob", collection=shelf.id)[0] == 404
     Collections(world.library.catalog).take(shelf.id, ["annas"], "anna")
     assert found("anna", collection=shelf.id)[0] == 422
@@ -406,6 +411,7 @@ def test_the_description_names_every_route_and_what_each_can_answer(world):
         ("GET", "/documents/{document_id}"),
         ("DELETE", "/documents/{document_id}"),
         ("GET", "/documents/{document_id}/text"),
+        ("GET", "/collections"),
         ("GET", "/passages/{passage_id}"),
         ("GET", "/jobs"),
         ("GET", "/jobs/{job_id}"),
