@@ -36,7 +36,7 @@ $(BIN)/python:
 	@"$(PYTHON)" -m venv $(VENV)
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	@echo '[2/2] Installing Footnote and its libraries (about 1 GB; two to five minutes) …'
+	@echo '[2/2] Installing Footnote and its libraries (2.3 GB on the disk; two to five minutes) …'
 	@$(PIP) install --progress-bar off --constraint constraints.txt --editable '.[eval,mcp,server]' | ($(SHOW))
 	@touch $@
 
