@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tests.fit import answerable as answerable_
+from tests.fit import check as check_
 from tests.fit import confidence as confidence_
 from tests.fit import ranking as ranking_
 
@@ -36,6 +37,14 @@ def ranking(folder: Folder) -> None:
 def answerable(folder: Folder) -> None:
     """Fit whether the best sentence answers, or merely looks as if it did."""
     answerable_.fit(console, folder)
+
+
+@app.command()
+def check(
+    folder: Folder, limit: Annotated[int, typer.Option(help="Questions whose passages are used.")] = 400
+) -> None:
+    """Fit nothing: print how the check judges claims that are made true or false on purpose."""
+    check_.measure(console, folder, limit)
 
 
 @app.command()
