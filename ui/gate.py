@@ -56,7 +56,7 @@ class Gate:
         except FootnoteError as error:
             name = refusal(scope["path"], 503, str(error))
         if isinstance(name, str):
-            await self._own_names.call(self._app, {**scope, KEY: name}, receive, send)
+            await self._own_names.call(self._app, _as_taken(scope, name), receive, send)
         elif name is not None:
             await name(scope, receive, send)
         elif _OPEN.fullmatch(scope["path"]):
@@ -72,6 +72,14 @@ class Gate:
         if is_api(request.scope["path"]) and request.scope["method"] not in SAFE_METHODS:
             return None  # a cookie may have been sent by another site's page, a key may not
         return await self._sign_ins.who(token_of(request))
+
+
+def _as_taken(scope: Scope, name: str) -> Scope:
+    """Return the scope of a request of this visitor.
+
+    What stands behind the page's address is passed over: Gradio fails on pages and links that it lacks.
+    """
+    return {**scope, KEY: name, **({"query_string": b""} if scope["path"] == "/" else {})}
 
 
 def way_in(request: HTTPConnection) -> Response:

@@ -85,8 +85,6 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if scope["path"] == "/":
-            scope = {**scope, "query_string": b""}  # Gradio fails on names of pages and links that it lacks
         refused = refuse(scope["method"], scope["path"], Headers(scope=scope), self._hosts)
         app = self._app if refused is None else refused
         await app(scope, receive, send_with_headers)

@@ -163,7 +163,6 @@ def test_what_only_reads_works_beside_it_and_what_needs_the_lock_is_refused(runn
         ["reindex"],
         ["remove", "news.txt", "--purge"],
         ["restore", "b.backup", "--replace"],
-        ["users", "remove", "joe"],
     ):
         code, printed = running.do(*command)
         assert code == 1
