@@ -108,7 +108,7 @@ def test_all_that_the_description_allows_or_forbids_is_answered_as_it_says(api, 
     ids = known_ids(api)
     statuses: Counter[int] = Counter()
     operations = [each.ok() for each in schema.get_all_operations()]
-    assert len(operations) == 16
+    assert len(operations) == 17
     for operation in operations:
         takes = operation.definition.raw.get("parameters") or operation.definition.raw.get("requestBody")
         for mode in GenerationMode if takes else [GenerationMode.POSITIVE]:
@@ -150,7 +150,7 @@ def test_no_operation_is_open_to_who_has_no_key(api) -> None:
             for method in operations
         ]
         asked.append(("get", "/openapi.json", stranger.get("/openapi.json")))
-    assert len(asked) == 17
+    assert len(asked) == 18
     for method, path, reply in asked:
         assert (method, path, reply.status_code) == (method, path, 401)
         assert reply.headers["www-authenticate"] == 'Bearer realm="Footnote"'
