@@ -28,6 +28,8 @@ TOOLS = frozenset(
     | {"axe-playwright-python", "python-docx", "python-pptx", "reportlab"}
 )
 TESTS = ("tests/unit", "tests/contract")
+NOT_RUN = ("tests/unit/rag/test_typed.py",)
+"""What type checkers see of a program is tried with the newest libraries only: types change with each version."""
 
 
 def lower_bounds(project: dict[str, Any]) -> dict[str, Version]:
@@ -69,7 +71,8 @@ def main() -> None:
             environment.install("--editable", f"{CHECKOUT}[{extras}]", *sorted(TOOLS))
         # Libraries of different ages warn of each other, which is nobody's fault.
         options = ("-m", "not models", "-W", "default", "-p", "no:cacheprovider", "--override-ini=addopts=")
-        command = (environment.python, "-m", "pytest", *options, *TESTS, *sys.argv[1:])
+        left_out = [f"--ignore={each}" for each in NOT_RUN]
+        command = (environment.python, "-m", "pytest", *options, *left_out, *TESTS, *sys.argv[1:])
         sys.exit(subprocess.run(command, cwd=CHECKOUT).returncode)
 
 
