@@ -29,7 +29,7 @@ TOOLS = frozenset(
 )
 TESTS = ("tests/unit", "tests/contract")
 NOT_RUN = ("tests/unit/rag/test_typed.py",)
-"""What type checkers see of a program is tried with the newest libraries only: types change with each version."""
+"""What type checkers see of a program is tried with the newest libraries only: types change with versions."""
 
 
 def lower_bounds(project: dict[str, Any]) -> dict[str, Version]:
