@@ -84,8 +84,23 @@ class Tried:
             {"id": 2, "method": "tools/list"},
         ]
         said = "".join(json.dumps({"jsonrpc": "2.0"} | call) + "\n" for call in calls)
-        *_, last = self._printed(self._bin / "footnote", "mcp", typed=said).splitlines()
-        names = {tool["name"] for tool in json.loads(last)["result"]["tools"]}
+        with subprocess.Popen(
+            [self._bin / "footnote", "mcp"],
+            cwd=self._here,
+            env=self._environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(said)
+            process.stdin.flush()  # it ends with its input, whether or not it has answered
+            answers = (json.loads(line) for line in process.stdout)
+            last = next(answer for answer in answers if answer.get("id") == 2)
+            process.stdin.close()
+        assert process.returncode == 0
+        names = {tool["name"] for tool in last["result"]["tools"]}
         assert names == {"search", "ask", "read_passage", "list_documents"}, names
 
     def chat(self) -> None:
@@ -124,17 +139,16 @@ class Tried:
         """Return what a program prints that has to succeed."""
         return self._printed(self._bin / "python", "-c", code)
 
-    def _printed(self, *command: Path | str, typed: str = "") -> str:
-        done = self._run(*command, typed=typed)
+    def _printed(self, *command: Path | str) -> str:
+        done = self._run(*command)
         assert done.returncode == 0, done
         return done.stdout
 
-    def _run(self, *command: Path | str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: Path | str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=self._here,
             env=self._environ,
-            input=typed,
             capture_output=True,
             text=True,
             timeout=WAIT_S,
