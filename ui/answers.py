@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError, ModelUnavailable
-from rag.types import Answer, AnswerFinished, Event, EvidenceFound, Turn
+from rag.types import AnswerFinished, Event, EvidenceFound, Turn
 from ui.threads import from_thread
 from ui.turnstile import Turnstile
 
@@ -119,19 +119,8 @@ class Answers:
             async for event in events:
                 yield waiting if event is None else event
 
-    async def answer(
-        self, question: str, *, history: Sequence[Turn] = (), within: frozenset[str] | None = None
-    ) -> Answer:
-        """Return the whole answer; a task that is cancelled meanwhile ends it.
-
-        Raises:
-            FootnoteError: as `stream` does.
-        """
-        async with aclosing(self.stream(question, history=history, within=within)) as events:
-            return await anext(event.answer async for event in events if isinstance(event, AnswerFinished))
-
     def stop_all(self) -> None:
-        """End all that `stream` and `answer` make, and begin no other."""
+        """End all that `stream` makes, and begin no other."""
         self._ending.set()
 
     def _made(

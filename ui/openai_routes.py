@@ -6,10 +6,8 @@ signs in.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
-from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +19,12 @@ from starlette.concurrency import run_in_threadpool
 from rag.collections import Collections
 from rag.errors import CollectionNotFound
 from rag.library import Library
-from rag.types import Answer
 from ui.answers import Answers
+from ui.event_stream import finished, opened
 from ui.openai_errors import Refused, Route
 from ui.openai_form import MODEL, Form, asked_of, model_form
 from ui.openai_request import Request
-from ui.openai_stream import begun, lines
+from ui.openai_stream import lines
 from ui.scopes import searched
 from ui.visitors import visitor
 
@@ -70,14 +68,13 @@ def add_openai_routes(app: FastAPI, answers: Answers) -> None:
         within = await run_in_threadpool(_within, library, visitor(request), asked_for.model)
         name = f"chatcmpl-{secrets.token_hex(12)}"
         form = Form(name, int(time.time()), asked_for.model, str(request.base_url))
+        events = answers.stream(asked.question, history=asked.history, within=within)
         if asked_for.stream:
             options = asked_for.stream_options
             usage = options is not None and bool(options.include_usage)
-            stream = await begun(lines(answers, asked, within, form, usage=usage))
+            stream = lines(await opened(events), form, usage=usage)
             return StreamingResponse(stream, media_type="text/event-stream")
-        answer = await _unless_gone(
-            request, answers.answer(asked.question, history=asked.history, within=within)
-        )
+        answer = await finished(events, request.is_disconnected)
         return JSONResponse(form.completion(answer)) if answer is not None else Response()
 
     @router.api_route("/{path:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
@@ -115,19 +112,3 @@ def _no_model(name: str) -> Refused:
         "model_not_found",
         "model",
     )
-
-
-async def _unless_gone(request: HttpRequest, work: Coroutine[Any, Any, Answer]) -> Answer | None:
-    """Return what is worked on, or None where the client left meanwhile; the work is cancelled then."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        working.cancel()
-        leaving.cancel()
-
-
-async def _left(request: HttpRequest) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
