@@ -43,6 +43,18 @@ class Conversation:
     changed_at: str
     n_turns: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain values, ready for JSON."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "collection": self.scope.collection,
+            "documents": list(self.scope.documents),
+            "made_at": self.made_at,
+            "changed_at": self.changed_at,
+            "turns": self.n_turns,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:

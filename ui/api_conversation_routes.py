@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from rag.collections import Collections
-from rag.conversations import Conversation, Scope, StoredTurn
+from rag.conversations import Scope, StoredTurn
 from rag.errors import FootnoteError
 from rag.types import Event
 from ui.answers import TICK_S, Waiting
@@ -46,7 +46,7 @@ def add_conversation_routes(api: FastAPI, parts: Parts) -> None:
     ) -> Response:
         """List conversations, the latest 200 first."""
         found = conversations.latest(visitor(request), q)
-        return JSONResponse({"conversations": [_facts(each) for each in found]})
+        return JSONResponse({"conversations": [each.to_dict() for each in found]})
 
     @api.post(
         "/conversations", status_code=201, response_model=ConversationBody, responses=problems(403, 404, 413)
@@ -57,7 +57,7 @@ def add_conversation_routes(api: FastAPI, parts: Parts) -> None:
         chosen = collections.find(wanted.collection, user).id if wanted.collection else ""
         scope = Scope(chosen, wanted.documents)
         made = conversations.create(secrets.token_hex(16), user, scope, wanted.title)
-        return JSONResponse(_facts(made), 201, {"Location": f"/api/v1/conversations/{made.id}"})
+        return JSONResponse(made.to_dict(), 201, {"Location": f"/api/v1/conversations/{made.id}"})
 
     @api.get(
         "/conversations/{conversation_id}", response_model=WholeConversationBody, responses=problems(404)
@@ -65,7 +65,7 @@ def add_conversation_routes(api: FastAPI, parts: Parts) -> None:
     def one(request: Request, conversation_id: _Id) -> Response:
         """Return a conversation with all its turns."""
         user = visitor(request)
-        facts = _facts(conversations.get(conversation_id, user))
+        facts = conversations.get(conversation_id, user).to_dict()
         turns = [_turn(each) for each in conversations.turns(conversation_id, user)]
         return JSONResponse({"conversation": facts, "turns": turns})
 
@@ -144,18 +144,6 @@ async def _followed(run: Run) -> AsyncGenerator[Event | Waiting]:
     async with aclosing(from_thread(events, left, 2 * TICK_S)) as made:
         async for event in made:
             yield event if event is not None else Waiting(run.turn.place)
-
-
-def _facts(conversation: Conversation) -> dict[str, Any]:
-    return {
-        "id": conversation.id,
-        "title": conversation.title,
-        "collection": conversation.scope.collection,
-        "documents": list(conversation.scope.documents),
-        "made_at": conversation.made_at,
-        "changed_at": conversation.changed_at,
-        "turns": conversation.n_turns,
-    }
 
 
 def _turn(turn: StoredTurn) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, StringConstraints
 
-from rag.conversations import Conversation, Conversations
+from rag.conversations import Conversations
 from rag.feedback import NOTE_CHARS, Feedback
 from ui.conversation_list import render_conversations
 from ui.exporting import file_name, to_json, to_markdown, to_questions
@@ -43,15 +43,15 @@ def add_conversation_routes(
 
     @app.get("/conversations")
     def known(request: Request, q: Annotated[str, Query(max_length=200)] = "") -> list[dict[str, Any]]:
-        return [_facts(each) for each in conversations.latest(visitor(request), q)]
+        return [each.to_dict() for each in conversations.latest(visitor(request), q)]
 
     @app.get("/conversations/{conversation_id}")
     def one(request: Request, conversation_id: str) -> dict[str, Any]:
-        return _facts(conversations.get(conversation_id, visitor(request)))
+        return conversations.get(conversation_id, visitor(request)).to_dict()
 
     @app.patch("/conversations/{conversation_id}")
     def rename(request: Request, conversation_id: str, new: Title) -> dict[str, Any]:
-        return _facts(conversations.rename(conversation_id, visitor(request), new.title))
+        return conversations.rename(conversation_id, visitor(request), new.title).to_dict()
 
     @app.delete("/conversations/{conversation_id}", status_code=204)
     def remove(request: Request, conversation_id: str) -> Response:
@@ -79,18 +79,6 @@ def add_conversation_routes(
     def rated(request: Request) -> Response:
         lines = to_questions(feedback.rated(visitor(request)))
         return _download(Response(lines, media_type="application/jsonl"), "questions.jsonl")
-
-
-def _facts(conversation: Conversation) -> dict[str, Any]:
-    return {
-        "id": conversation.id,
-        "title": conversation.title,
-        "collection": conversation.scope.collection,
-        "documents": list(conversation.scope.documents),
-        "made_at": conversation.made_at,
-        "changed_at": conversation.changed_at,
-        "turns": conversation.n_turns,
-    }
 
 
 def _download(response: Response, name: str) -> Response:
