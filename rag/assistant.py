@@ -26,6 +26,7 @@ from rag.question import valid
 from rag.settings import Settings, load_settings
 from rag.sources import LibrarySource, RetrieverSource, Source
 from rag.stages import stage
+from rag.stopwatch import Stopwatch
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
 from rag.wrapping import RememberingEmbedder
 from rag.writer import Writer
@@ -230,8 +231,10 @@ class Assistant(LangChainDoors, AsyncDoors):
         started = time.perf_counter()
         question, history = valid(question), recent(history)
         self._source.require_documents()
+        watch = Stopwatch()
         with stage(config, "follow_up", {"question": question, "turns": len(history)}) as run:
-            asked = self._follow_up(question, history)
+            with watch.during("follow_up"):
+                asked = self._follow_up(question, history)
             run.outputs = partial(asdict, asked)
         with stage(config, "search", {"question": asked.question, "query": asked.query}) as run:
             found = self._source.evidence(self.embedder, asked, self.settings.passages, within, run.config)
@@ -242,7 +245,7 @@ class Assistant(LangChainDoors, AsyncDoors):
         }
         if found.enough and self._chat_model is not None:
             self._chat_model.start()  # only now: loading a model would slow the search for the quotes
-        yield EvidenceFound(found.quotes, found.passages, found.question)
+        yield EvidenceFound(found.quotes, found.passages, found.question, {**watch.seconds, **found.seconds})
         outcome = Outcome(found) if self._chat_model is not None else quoted(found)
         if found.enough and self._chat_model is not None:
             with stage(config, "answer", {"question": found.question}) as run:

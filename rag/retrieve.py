@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rag.library import Library
+from rag.stopwatch import Stopwatch
 from rag.types import FoundPassage
 from rag.vectors import Matrix
 from rag.words import numbers, stem_set, terms
@@ -38,49 +39,59 @@ def candidates(
     n: int,
     parts: Sequence[Query] = (),
     within: frozenset[str] | None = None,
+    watch: Stopwatch | None = None,
 ) -> list[FoundPassage]:
     """Return the `n` best passages for the queries together, best first, near-duplicates marked.
 
     Scores are 0..1; a passage's cosine is the highest to a query, its BM25 that to the first. Of the parts of
     a question, the one that fits a passage best counts. With `within`, only the documents with these ids are
-    searched.
+    searched. `watch` measures.
     """
+    watch = watch or Stopwatch()
     scores: dict[str, float] = {}
     lexical: dict[str, float] = {}
     for query in reversed(queries):  # the first query's BM25 stays
-        lexical, fused = _searched(library, query, within)
+        lexical, fused = _searched(library, query, within, watch)
         share = query.weight / sum(each.weight for each in queries)
         for key, value in fused.items():
             scores[key] = scores.get(key, 0.0) + share * value
     if parts:
-        scores = _with_parts(library, scores, parts, within)
-    best = sorted(scores, key=lambda i: (-scores[i], i))[:n]
-    found, vectors = library.catalog.vectors(best)
-    nearest = (vectors @ np.stack([query.vector for query in queries]).T).max(axis=1) if found else ()
-    cosines = dict(zip(found, map(float, nearest), strict=True))
-    passages = library.catalog.passages(best)
-    return mark_repeats(
-        replace(passages[i], score=scores[i], cosine=cosines[i], lexical=lexical.get(i))
-        for i in best
-        if i in passages and i in cosines
-    )
+        scores = _with_parts(library, scores, parts, within, watch)
+    with watch.during("fuse"):
+        best = sorted(scores, key=lambda i: (-scores[i], i))[:n]
+        found, vectors = library.catalog.vectors(best)
+        nearest = (vectors @ np.stack([query.vector for query in queries]).T).max(axis=1) if found else ()
+        cosines = dict(zip(found, map(float, nearest), strict=True))
+        passages = library.catalog.passages(best)
+        return mark_repeats(
+            replace(passages[i], score=scores[i], cosine=cosines[i], lexical=lexical.get(i))
+            for i in best
+            if i in passages and i in cosines
+        )
 
 
 def _searched(
-    library: Library, query: Query, within: frozenset[str] | None
+    library: Library, query: Query, within: frozenset[str] | None, watch: Stopwatch
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the BM25 of what the query's words find, and the scores of both sides fused."""
-    dense = dict(library.search_dense(query.vector, CANDIDATES, within))
-    lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within))
-    return lexical, fuse(dense, lexical)
+    with watch.during("dense"):
+        dense = dict(library.search_dense(query.vector, CANDIDATES, within))
+    with watch.during("lexical"):
+        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within))
+    with watch.during("fuse"):
+        return lexical, fuse(dense, lexical)
 
 
 def _with_parts(
-    library: Library, scores: Mapping[str, float], parts: Sequence[Query], within: frozenset[str] | None
+    library: Library,
+    scores: Mapping[str, float],
+    parts: Sequence[Query],
+    within: frozenset[str] | None,
+    watch: Stopwatch,
 ) -> dict[str, float]:
     best: dict[str, float] = {}
     for part in parts:
-        _, fused = _searched(library, part, within)
+        _, fused = _searched(library, part, within, watch)
         for key, value in fused.items():
             best[key] = max(best.get(key, 0.0), value)
     every = scores.keys() | best.keys()

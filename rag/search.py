@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from rag.models import Embedder
 from rag.question import Question, idf, parts
 from rag.ranking import rank, scale
 from rag.retrieve import Query, candidates
+from rag.stopwatch import Stopwatch
 from rag.types import Candidate, Citation, FoundPassage
 from rag.vectors import TokenVectors, unit
 from rag.words import stem, stem_set, terms
@@ -41,7 +42,7 @@ class Evidence:
     `spans` are the sentences of `passages`, and `tokens` how the embedder sees them; `ranked` are the same,
     best first. `confidence` is the probability that the library knows of what was asked, and `answerable`
     that the best sentence then answers it. `candidates` are all passages that were looked at, and `follow_up`
-    is what was searched.
+    is what was searched. `seconds` are what its stages took.
     """
 
     asked: Question
@@ -54,6 +55,7 @@ class Evidence:
     quotes: tuple[Citation, ...]
     candidates: tuple[Candidate, ...]
     follow_up: FollowUp
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def question(self) -> str:
@@ -94,9 +96,12 @@ def search(
     within: frozenset[str] | None = None,
 ) -> Evidence:
     """Return the evidence for a question in the `k` best passages, of all documents or of those `within`."""
+    watch = Stopwatch()
     with library.catalog.snapshot():
-        found = find(library, embedder, follow_up, k, within)
-    return judged(found, follow_up)
+        found = find(library, embedder, follow_up, k, within, watch)
+    with watch.during("rank"):
+        evidence = judged(found, follow_up)
+    return replace(evidence, seconds=watch.seconds)
 
 
 def judged(found: Found, follow_up: FollowUp) -> Evidence:
@@ -123,16 +128,21 @@ def find(
     follow_up: FollowUp,
     k: int,
     within: frozenset[str] | None = None,
+    watch: Stopwatch | None = None,
 ) -> Found:
-    """Return the `k` best passages for a question, and their sentences."""
-    question, queries = understood(embedder, follow_up, library.catalog.document_frequency, len(library))
-    split = parts(follow_up.question)
-    pieces = [Query(t, s.whole) for t, s in zip(split, see_questions(embedder, split), strict=True)]
+    """Return the `k` best passages for a question, and their sentences; `watch` measures."""
+    watch = watch or Stopwatch()
+    frequency_of = library.catalog.document_frequency
+    question, queries = understood(embedder, follow_up, frequency_of, len(library), watch)
+    with watch.during("embed"):
+        split = parts(follow_up.question)
+        pieces = [Query(t, s.whole) for t, s in zip(split, see_questions(embedder, split), strict=True)]
     depth = max(LEAST_RERANKED, min(MOST_RERANKED, round(RERANKED * k)))
-    every = candidates(library, queries, 3 * max(k, depth), pieces, within)
-    passages = [each for each in every if not each.repeats][: max(k, depth)]
-    spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
-    return best_of(question, every, passages, spans, embedder, k)
+    every = candidates(library, queries, 3 * max(k, depth), pieces, within, watch)
+    with watch.during("rank"):
+        passages = [each for each in every if not each.repeats][: max(k, depth)]
+        spans = spans_of(passages[:depth], library.catalog.pages(p.document_id for p in passages[:depth]))
+        return best_of(question, every, passages, spans, embedder, k)
 
 
 def best_of(
@@ -172,6 +182,7 @@ def understood(
     follow_up: FollowUp,
     frequency_of: Callable[[Sequence[str]], Mapping[str, int]],
     size: int,
+    watch: Stopwatch | None = None,
 ) -> tuple[Question, list[Query]]:
     """Return the question with its weights and vectors, and what to search for.
 
@@ -180,13 +191,17 @@ def understood(
         follow_up: what is asked, and what is searched beside it.
         frequency_of: tells how many passages each word stands in.
         size: how many passages there are.
+        watch: measures.
     """
+    watch = watch or Stopwatch()
     texts = [follow_up.question, follow_up.query] if follow_up.weight else [follow_up.question]
-    seen = see_questions(embedder, texts)
+    with watch.during("embed"):
+        seen = see_questions(embedder, texts)
     weights = (1.0, follow_up.weight)[: len(texts)]
     queries = [Query(t, s.whole, w) for t, s, w in zip(texts, seen, weights, strict=True)]
     words = list(dict.fromkeys(word for text in texts for word in terms(text)))
-    frequency = frequency_of(words)
+    with watch.during("lexical"):
+        frequency = frequency_of(words)
     context = terms(follow_up.query) if follow_up.weight else []
     question = Question(
         follow_up.question,

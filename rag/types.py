@@ -188,11 +188,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFound:
-    """First event of a stream: key quotes and passages, before the model has read anything."""
+    """First event of a stream: key quotes and passages, before the model has read anything.
+
+    `seconds` are what each stage took, by its name; not in JSON.
+    """
 
     quotes: tuple[Citation, ...]
     passages: tuple[FoundPassage, ...]
     standalone_question: str
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
