@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Literal
 
 Stage = Literal["follow_up", "embed", "dense", "lexical", "fuse", "rank"]
-"""What a question goes through up to its key quotes: it is completed from the conversation, embedded, searched
-by vectors and by words, both are fused, and the sentences of the best passages are ranked."""
+"""What a question goes through up to its key quotes: it is completed from the conversation, embedded,
+searched by vectors and by words, both are fused, and the sentences of the best passages are ranked."""
 
 
 class Stopwatch:
