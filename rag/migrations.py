@@ -67,6 +67,12 @@ _VERSION_4 = (
     "CREATE INDEX ix_api_keys_user ON api_keys (user)",
 )
 
+_VERSION_5 = (
+    'CREATE TABLE limits ("key" VARCHAR NOT NULL, numbers JSON NOT NULL, ends_at FLOAT NOT NULL, '
+    'PRIMARY KEY ("key"))',
+    "CREATE INDEX ix_limits_ends_at ON limits (ends_at)",
+)
+
 
 def _add_next_vectors(connection: sa.Connection) -> None:
     """Add the table in which a new embedder's vectors gather while the old ones answer."""
@@ -88,7 +94,18 @@ def _add_api_keys(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS = (Step(2, _add_next_vectors), Step(3, _add_the_chats), Step(4, _add_api_keys))
+def _add_limits(connection: sa.Connection) -> None:
+    """Add the table of what is counted, so that nobody comes too often."""
+    for statement in _VERSION_5:
+        connection.exec_driver_sql(statement)
+
+
+STEPS = (
+    Step(2, _add_next_vectors),
+    Step(3, _add_the_chats),
+    Step(4, _add_api_keys),
+    Step(5, _add_limits),
+)
 
 
 def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rag.portable import insert_absent
 from rag.tables import collected, documents, meta, passages, texts, titles
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix
@@ -42,8 +43,7 @@ def inherit(connection: sa.Connection, old: str, new: str) -> None:
     for table in (titles, collected):
         rows = connection.execute(sa.select(table).where(table.c.document_id == old)).mappings().all()
         for row in rows:
-            values = dict(row) | {"document_id": new}
-            connection.execute(table.insert().prefix_with("OR IGNORE").values(values))
+            insert_absent(connection, table, dict(row) | {"document_id": new})
 
 
 def passage_ids(connection: sa.Connection, document_id: str) -> tuple[str, ...]:

@@ -162,5 +162,14 @@ api_keys = sa.Table(
 )
 """By what programs come in; `secret` is the SHA-256 of what they send, `user` for whom they stand, if any."""
 
+limits = sa.Table(
+    "limits",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("numbers", sa.JSON, nullable=False),
+    sa.Column("ends_at", sa.Float, nullable=False, index=True),
+)
+"""What is counted of those who come too often; from `ends_at` on, in seconds since 1970, it means nothing."""
+
 OF_THE_CHAT = (titles, collections, collected, conversations, turns, feedback, users, sessions, api_keys)
 """What people made of a library by talking to it; each table after those that it points to."""

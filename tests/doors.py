@@ -12,12 +12,12 @@ from fastapi import FastAPI
 
 from rag.api_keys import ApiKeys
 from rag.assistant import Assistant
+from rag.limits import Limits
 from ui.answers import Answers
 from ui.bearers import Bearers
 from ui.gate import Gate
 from ui.guard import Guard
 from ui.listen import address, listen
-from ui.lockout import Lockout
 from ui.openai_routes import add_openai_routes
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
@@ -38,7 +38,8 @@ class As:
 
 def nobodys_keys(assistant: Assistant) -> Bearers:
     """Return what looks keys up where nobody has to have one."""
-    return Bearers(ApiKeys(assistant.library.catalog), Lockout(), needed=False)
+    catalog = assistant.library.catalog
+    return Bearers(ApiKeys(catalog), Limits(catalog), needed=False)
 
 
 class Door:

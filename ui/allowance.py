@@ -1,29 +1,23 @@
-"""How many questions a key may ask: a token bucket each, in memory, filled again as time goes by."""
+"""How many questions a key may ask: a token bucket each, filled again as time goes by."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
+from rag.errors import LibraryInUse, StorageError
+from rag.limits import Limits
 
 
 class Allowances:
-    """The buckets of all keys. For one thread: the one of the server's loop.
+    """The buckets of all keys, which every process of a library takes from. Safe for threads.
 
     A full bucket holds the questions of a minute, so that they can come at once; from then on they come as
-    fast as it fills. A new process begins with full ones.
+    fast as it fills.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Fill every bucket; `now` is the clock, in seconds."""
-        self._now = now
-        self._buckets: dict[str, _Bucket] = {}
+    def __init__(self, limits: Limits) -> None:
+        """Keep the buckets among these; of an unknown key it is full."""
+        self._limits = limits
 
     def take(self, name: str, a_minute: int) -> float:
         """Take one question out of a key's bucket.
@@ -31,11 +25,24 @@ class Allowances:
         Returns:
             0 where there was one, else the seconds until there is.
         """
-        now, rate = self._now(), a_minute / 60
-        bucket = self._buckets.setdefault(name, _Bucket(a_minute, now))
-        bucket.tokens = min(float(a_minute), bucket.tokens + (now - bucket.at) * rate)
-        bucket.at = now
-        if bucket.tokens < 1:
-            return (1 - bucket.tokens) / rate
-        bucket.tokens -= 1
+        key = f"key {name}"
+        with suppress(LibraryInUse, StorageError):  # a full disk keeps nobody from asking
+            with self._limits.changing(key) as counts:
+                tokens, at = counts.of[key] or (float(a_minute), counts.now)
+                tokens, seconds = taken(tokens, counts.now - at, a_minute)
+                counts.of[key] = [tokens, counts.now]
+            return seconds
         return 0.0
+
+
+def taken(tokens: float, passed: float, a_minute: int) -> tuple[float, float]:
+    """Return what a bucket holds after one more question, and the seconds until there is one (pure).
+
+    Args:
+        tokens: what it held.
+        passed: seconds since then; a clock that was set back lets none pass.
+        a_minute: how much it can hold, and how much it is filled with in a minute.
+    """
+    rate = a_minute / 60
+    now = min(float(a_minute), tokens + max(0.0, passed) * rate)
+    return (now - 1, 0.0) if now >= 1 else (now, (1 - now) / rate)

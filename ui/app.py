@@ -21,6 +21,7 @@ from rag.catalog import Catalog
 from rag.conversations import Conversations
 from rag.feedback import Feedback
 from rag.library import Library
+from rag.limits import Limits
 from rag.settings import Settings
 from ui.answers import Answers
 from ui.api import make_api
@@ -35,7 +36,6 @@ from ui.library_routes import add_library_routes
 from ui.listen import check_reach, names_of
 from ui.local_door import LocalDoor
 from ui.local_work import LocalWork
-from ui.lockout import Lockout
 from ui.openai_routes import add_openai_routes
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
@@ -57,11 +57,10 @@ _NEVER = str(10**9)
 class _App(FastAPI):
     """A FastAPI application with the guard outside of everything, error pages included."""
 
-    def __init__(self, settings: Settings, sign_ins: SignIns | None, bearers: Bearers) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
         self._settings = settings
         self.local: LocalDoor | None = None
-        self.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the stack that FastAPI builds."""
@@ -85,15 +84,16 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     check_reach(settings)
     sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    lockout = sign_ins.lockout if sign_ins is not None else Lockout()
-    app = _App(settings, sign_ins, Bearers(ApiKeys(assistant.library.catalog), lockout, needed=settings.auth))
+    app = _App(settings)
+    kept = _kept_of(app, assistant.library)
+    bearers = Bearers(ApiKeys(assistant.library.catalog), Limits(kept), needed=settings.auth)
+    app.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
     answers = Answers(assistant)
     add_routes(app, assistant)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
     intake = add_library_routes(app, assistant)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
-    kept = _chats_of(app, assistant.library)
     conversations = Conversations(kept)
     runs = Runs(answers, conversations)
     local = app.local = app.state.local = LocalDoor(LocalWork(answers, intake).works, settings)
@@ -158,8 +158,8 @@ def _writing(intake: Intake, local: LocalDoor) -> Callable[[FastAPI], AbstractAs
     return lifespan
 
 
-def _chats_of(app: FastAPI, library: Library) -> Catalog:
-    """Return the catalogue that keeps the conversations: one for now, where the library may only be read."""
+def _kept_of(app: FastAPI, library: Library) -> Catalog:
+    """Return the catalogue that keeps what people do: one for now, where the library may only be read."""
     if not library.read_only:
         return library.catalog
     folder = app.state.passing = tempfile.TemporaryDirectory(prefix="footnote-")

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from rag.api_keys import PREFIX, ApiKey, ApiKeys
+from rag.limits import Limits
 from ui.allowance import Allowances
 from ui.lockout import Lockout, address_key
 from ui.refusals import is_api, refusal
@@ -34,21 +35,21 @@ _SEARCHING = "/api/v1/search"
 
 
 class Bearers:
-    """Who comes with which key. It belongs to one loop; keys are looked up in threads of its own."""
+    """Who comes with which key: looked up in threads of its own."""
 
-    def __init__(self, keys: ApiKeys, lockout: Lockout, *, needed: bool) -> None:
+    def __init__(self, keys: ApiKeys, limits: Limits, *, needed: bool) -> None:
         """Look keys up, and count wrong ones.
 
         Args:
             keys: those that there are.
-            lockout: counts wrong keys by address, with the wrong passwords.
+            limits: where questions are counted, and wrong keys by address, with the wrong passwords.
             needed: whether nobody is let in without a key. Where anybody is, other programs' placeholders
                 are let pass, and only what looks like a key of ours is checked.
         """
         self._keys = keys
-        self._lockout = lockout
+        self._lockout = Lockout(limits)
         self._needed = needed
-        self._allowances = Allowances()
+        self._allowances = Allowances(limits)
         self._looking = ThreadPoolExecutor(LOOKING, "key")
 
     async def judge(self, request: HTTPConnection) -> str | Response | None:
@@ -60,7 +61,10 @@ class Bearers:
         secret = _secret_of(request) if is_api(request.scope["path"]) else ""
         if not secret or not (self._needed or secret.startswith(PREFIX)):
             return None
-        key = await asyncio.get_running_loop().run_in_executor(self._looking, self._keys.find, secret)
+        return await asyncio.get_running_loop().run_in_executor(self._looking, self._judged, request, secret)
+
+    def _judged(self, request: HTTPConnection, secret: str) -> str | Response:
+        key = self._keys.find(secret)
         if key is None:
             return self._unknown(request)
         return self._refusal(request.scope, key) or key.user or EVERYBODY
@@ -71,9 +75,8 @@ class Bearers:
         A right key is let in all the while: unlike a password it is not found by trying.
         """
         address = address_key(request.client.host if request.client else "")
-        if seconds := self._lockout.wait(address):
+        if seconds := self._lockout.begin(address).seconds:
             return _later(request.scope, seconds, "too many wrong keys or passwords from this address")
-        self._lockout.begin(address)
         return unauthorized(
             request.scope,
             "there is no such API key: 'footnote keys list' shows which there are",

@@ -7,61 +7,69 @@ that somebody who knows a name can keep its owner from signing in while he goes 
 from __future__ import annotations
 
 import ipaddress
-import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.limits import LASTING_S, Limits
 
 TRIES = 5
 """Wrong passwords after which nobody may try."""
 
-WINDOW_S = 60.0
+WINDOW_S = LASTING_S
 """Seconds for which a wrong password counts."""
 
-MOST_KEYS = 20_000
-"""Addresses and names that are remembered, about 5 MB; those that failed longest ago are forgotten first."""
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that may be made, counted `at` a moment under some keys; or not, for so many `seconds`."""
+
+    keys: tuple[str, ...]
+    at: float
+    seconds: float = 0.0
 
 
 class Lockout:
-    """Counts failures by key, in memory. For one thread: the one of the server's loop."""
+    """Counts failures by key, for every process of a library. Safe for threads."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic, most_keys: int = MOST_KEYS) -> None:
-        """Remember nothing yet; `now` is the clock, in seconds."""
-        self._now = now
-        self._most_keys = most_keys
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+    def __init__(self, limits: Limits) -> None:
+        """Count among these."""
+        self._limits = limits
 
-    def wait(self, *keys: str) -> float:
-        """Return the seconds until the next try with these keys; 0 where it may be now."""
-        return max(map(self._wait, keys), default=0.0)
-
-    def begin(self, *keys: str) -> float:
+    def begin(self, *keys: str) -> Try:
         """Count a try as failed until `forgive` says otherwise, so that tries at the same time count, too.
 
-        Returns the moment that `forgive` takes.
+        One that may not be made is not counted.
+
+        Raises:
+            StorageError: it cannot be counted.
         """
-        now = self._now()
-        for key in keys:
-            self._failures[key] = [*self._recent(key), now]
-            self._failures.move_to_end(key)
-        while len(self._failures) > self._most_keys:
-            self._failures.popitem(last=False)
-        return now
+        with self._limits.changing(*keys) as counts:
+            recent = {key: within(times, counts.now) for key, times in counts.of.items()}
+            seconds = max((wait(times, counts.now) for times in recent.values()), default=0.0)
+            if not seconds:
+                counts.of.update({key: [*times, counts.now] for key, times in recent.items()})
+            return Try(keys, counts.now, seconds)
 
-    def forgive(self, moment: float, *keys: str) -> None:
-        """Take back one try that was right; earlier failures go on counting."""
-        for key in keys:
-            if moment in (times := self._failures.get(key, [])):
-                times.remove(moment)
-                if not times:
-                    del self._failures[key]
+    def forgive(self, tried: Try) -> None:
+        """Take back one try that was right; earlier failures go on counting.
 
-    def _wait(self, key: str) -> float:
-        recent = self._recent(key)
-        return recent[-TRIES] + WINDOW_S - self._now() if len(recent) >= TRIES else 0.0
+        Raises:
+            StorageError: it cannot be taken back.
+        """
+        with self._limits.changing(*tried.keys) as counts:
+            for times in counts.of.values():
+                if tried.at in times:
+                    times.remove(tried.at)
 
-    def _recent(self, key: str) -> list[float]:
-        since = self._now() - WINDOW_S
-        return [moment for moment in self._failures.get(key, ()) if moment > since]
+
+def within(times: Sequence[float], now: float) -> list[float]:
+    """Return the failures that count; what lies ahead, a clock that was set back has left there (pure)."""
+    return [moment for moment in times if now - WINDOW_S < moment <= now + WINDOW_S]
+
+
+def wait(recent: Sequence[float], now: float) -> float:
+    """Return the seconds until the next try after these failures; 0 where it may be now (pure)."""
+    return recent[-TRIES] + WINDOW_S - now if len(recent) >= TRIES else 0.0
 
 
 def address_key(address: str) -> str:

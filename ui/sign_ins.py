@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from rag.errors import FootnoteError, SettingsError
 from rag.library import Library
+from rag.limits import Limits
 from rag.sessions import Sessions
 from rag.users import Users
 from ui.lockout import Lockout, address_key, name_key
@@ -38,11 +39,11 @@ class Refused:
 class SignIns:
     """Who may come in. Its coroutines belong to one loop; the work is done in threads of its own."""
 
-    def __init__(self, users: Users, sessions: Sessions, lockout: Lockout | None = None) -> None:
+    def __init__(self, users: Users, sessions: Sessions, lockout: Lockout) -> None:
         """Use these users, sessions and counters of failures."""
         self._users = users
         self._sessions = sessions
-        self.lockout = lockout or Lockout()
+        self._lockout = lockout
         self._verifying = ThreadPoolExecutor(AT_ONCE, "password")
         self._looking = ThreadPoolExecutor(LOOKING, "session")
         self._waiting = 0
@@ -57,7 +58,8 @@ class SignIns:
         """
         check_users(library)
         library.lock("footnote chat")
-        return cls(Users(library.catalog), Sessions(library.catalog))
+        catalog = library.catalog
+        return cls(Users(catalog), Sessions(catalog), Lockout(Limits(catalog)))
 
     async def who(self, token: str) -> str | None:
         """Return who holds this token; None where nobody does, or the session has ended."""
@@ -67,26 +69,15 @@ class SignIns:
         """Return the token of a new session; None where name and password do not fit, or why none was tried.
 
         Raises:
-            StorageError: the session cannot be stored.
+            StorageError: the try cannot be counted, or the session not be stored.
         """
-        keys = (address_key(address), name_key(name))
-        if seconds := self.lockout.wait(*keys):
-            return Refused(seconds)
         if self._waiting >= WAITING:
             return Refused(2.0, busy=True)
-        moment = self.lockout.begin(*keys)
         self._waiting += 1
         try:
-            fits = await self._in(self._verifying, self._users.verify, name, password)
-        except FootnoteError:  # nothing was found out about the password
-            self.lockout.forgive(moment, *keys)
-            raise
+            return await self._in(self._verifying, self._begun, name, password, address)
         finally:
             self._waiting -= 1
-        if not fits:
-            return None
-        self.lockout.forgive(moment, *keys)
-        return await self._in(self._looking, self._sessions.begin, name)
 
     async def end(self, token: str) -> None:
         """Sign out.
@@ -96,6 +87,20 @@ class SignIns:
         """
         if token:
             await self._in(self._looking, self._sessions.end, token)
+
+    def _begun(self, name: str, password: str, address: str) -> str | Refused | None:
+        tried = self._lockout.begin(address_key(address), name_key(name))
+        if tried.seconds:
+            return Refused(tried.seconds)
+        try:
+            fits = self._users.verify(name, password)
+        except FootnoteError:  # nothing was found out about the password
+            self._lockout.forgive(tried)
+            raise
+        if not fits:
+            return None
+        self._lockout.forgive(tried)
+        return self._sessions.begin(name)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., _T], *values: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(pool, partial(work, *values))

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from rag.api_keys import ApiKeys
 from rag.errors import LibraryInUse
+from rag.limits import Limits
 from rag.sessions import Sessions
 from rag.users import Users
 from ui.bearers import Bearers
 from ui.gate import Gate
-from ui.lockout import Lockout
 from ui.refusals import is_api
 from ui.sign_ins import SignIns
 from ui.visitors import EVERYBODY, KEY
@@ -40,8 +40,8 @@ class Door:
         self.annas = self.keys.add("annas", "anna", 3)
         self.nobodys = self.keys.add("nobodys", "", 3)
         self.sign_ins = SignIns.over(library) if auth else None
-        lockout = self.sign_ins.lockout if self.sign_ins else Lockout()
-        self.gate = Gate(echo, self.sign_ins, Bearers(self.keys, lockout, needed=auth))
+        bearers = Bearers(self.keys, Limits(library.catalog), needed=auth)
+        self.gate = Gate(echo, self.sign_ins, bearers)
 
     def __call__(self, method: str, path: str, key: str = "", *, scheme="Bearer", address="10.1.1.1", **more):
         headers = {"authorization": f"{scheme} {key}"} if key else {}

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.lockout import TRIES, WINDOW_S, Lockout, address_key, name_key
+from rag.limits import Limits
+from ui.lockout import TRIES, WINDOW_S, Lockout, address_key, name_key, wait, within
 
 
 class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
 
-    def __call__(self) -> float:
+    def __call__(self, _connection) -> float:
         return self.now
 
 
@@ -21,70 +24,59 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def lockout(clock) -> Lockout:
-    return Lockout(clock)
+def lockout(library, clock) -> Lockout:
+    return Lockout(Limits(library.catalog, clock))
 
 
 def test_after_five_wrong_tries_nobody_may_try_until_the_first_is_a_minute_old(lockout, clock) -> None:
     for _ in range(TRIES):
-        assert lockout.wait("a") == 0
-        lockout.begin("a")
+        assert lockout.begin("a").seconds == 0
         clock.now += 1
-    assert lockout.wait("a") == WINDOW_S - TRIES
-    assert lockout.wait("b") == 0
-    assert lockout.wait("b", "a") == WINDOW_S - TRIES
+    assert lockout.begin("a").seconds == WINDOW_S - TRIES
+    assert lockout.begin("b").seconds == 0
+    assert lockout.begin("b", "a").seconds == WINDOW_S - TRIES
     clock.now += WINDOW_S - TRIES
-    assert lockout.wait("a") == 0
-    lockout.begin("a")
-    assert 0 < lockout.wait("a") <= WINDOW_S
+    assert lockout.begin("a").seconds == 0
+    assert 0 < lockout.begin("a").seconds <= WINDOW_S
 
 
 def test_what_was_right_does_not_count_and_forgives_nothing_else(lockout) -> None:
     for _ in range(TRIES - 1):
         lockout.begin("a")
     for _ in range(10):
-        assert lockout.wait("a") == 0
-        lockout.forgive(lockout.begin("a"), "a")
+        tried = lockout.begin("a")
+        assert tried.seconds == 0
+        lockout.forgive(tried)
     lockout.begin("a")
-    assert lockout.wait("a") > 0
+    assert lockout.begin("a").seconds > 0
 
 
 def test_tries_at_the_same_time_count_before_they_are_found_wrong(lockout) -> None:
     begun = [lockout.begin("a") for _ in range(TRIES)]
-    assert lockout.wait("a") > 0
-    lockout.forgive(begun[0], "a")
-    assert lockout.wait("a") == 0
+    assert lockout.begin("a").seconds > 0
+    lockout.forgive(begun[0])
+    assert lockout.begin("a").seconds == 0
 
 
-def test_the_memory_is_bounded_and_forgets_the_oldest(clock) -> None:
-    lockout = Lockout(clock, most_keys=10)
-    for n in range(TRIES):
-        for key in ("old", "new"):
-            lockout.begin(key)
-        clock.now += n
-    for n in range(9):
-        lockout.begin(f"other {n}")
-    assert len(lockout._failures) == 10
-    assert lockout.wait("old") == 0
-    assert lockout.wait("new") > 0
+def test_many_at_one_moment_get_five_tries_between_them_by_whatever_process(library) -> None:
+    processes = [Lockout(Limits(library.catalog)) for _ in range(2)]
+    with ThreadPoolExecutor(8) as pool:
+        tries = list(pool.map(lambda n: processes[n % 2].begin("address", f"name {n}"), range(24)))
+    assert sum(not each.seconds for each in tries) == TRIES
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.floats(0, 40)), max_size=60))
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 40)), max_size=60))
 def test_never_more_than_five_failures_in_a_minute(steps) -> None:
-    clock = Clock()
-    lockout = Lockout(clock)
-    failed: dict[str, list[float]] = {"a": [], "b": []}
-    for key, right, passes in steps:
-        clock.now += passes
-        if lockout.wait(key):
+    now, recent = 1000.0, []
+    failed: list[float] = []
+    for right, passes in steps:
+        now += passes
+        recent = within(recent, now)
+        if wait(recent, now) or right:
             continue
-        moment = lockout.begin(key)
-        if right:
-            lockout.forgive(moment, key)
-            continue
-        failed[key].append(clock.now)
-        recent = [t for t in failed[key] if t > clock.now - WINDOW_S]
-        assert len(recent) <= TRIES
+        recent.append(now)
+        failed.append(now)
+        assert len([moment for moment in failed if moment > now - WINDOW_S]) <= TRIES
 
 
 @pytest.mark.parametrize(
