@@ -1,7 +1,7 @@
 """The dense index: derived from the catalogue, disposable, made again at any time.
 
-Two implementations answer the same questions: `ExactIndex` scans the catalogue's vectors, `ChromaIndex` is
-Chroma's HNSW graph in a folder of its own.
+The implementations answer the same questions: `ExactIndex` scans the catalogue's vectors, `CollectionIndex`
+asks Chroma's HNSW graph, and `ChromaIndex` is such a graph in a folder of its own.
 """
 
 from __future__ import annotations
@@ -59,23 +59,12 @@ class ExactIndex:
             return self._held[1], self._held[2]
 
 
-class ChromaIndex:
-    """A Chroma collection in `folder`. Vectors are always passed in: Chroma never embeds."""
+class CollectionIndex:
+    """A collection of Chroma's, wherever that is. Vectors are always passed in: Chroma never embeds."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the collection, or make it."""
-        import chromadb
-        from chromadb.config import Settings
-
-        quiet = Settings(anonymized_telemetry=False)
-        configuration: Any = {"hnsw": dict(HNSW)}
-        self.folder = folder
-        self._client: Any = chromadb.PersistentClient(str(folder), settings=quiet)
-        self._collection = self._client.get_or_create_collection(
-            "passages",
-            embedding_function=None,
-            configuration=configuration,
-        )
+    def __init__(self, collection: Any) -> None:
+        """Use an open collection that was made with `HNSW`."""
+        self._collection = collection
 
     def search(self, vector: Matrix, k: int) -> Hits:
         """Return the `k` nearest passages as (id, cosine), best first."""
@@ -112,6 +101,26 @@ class ChromaIndex:
         """Remove vectors; ids that are not there are passed over."""
         for at in range(0, len(ids), _BATCH):
             self._collection.delete(ids=list(ids[at : at + _BATCH]))
+
+
+class ChromaIndex(CollectionIndex):
+    """The collection in `folder`, in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the collection, or make it."""
+        import chromadb
+        from chromadb.config import Settings
+
+        quiet = Settings(anonymized_telemetry=False)
+        configuration: Any = {"hnsw": dict(HNSW)}
+        self.folder = folder
+        self._client: Any = chromadb.PersistentClient(str(folder), settings=quiet)
+        collection = self._client.get_or_create_collection(
+            "passages",
+            embedding_function=None,
+            configuration=configuration,
+        )
+        super().__init__(collection)
 
     def close(self) -> None:
         """Write everything out and give the files back."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from rag.catalog import Catalog, Change
 from rag.errors import LibraryIncompatible, StorageError
 from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits
+from rag.index_records import IndexRecords
 from rag.seal import folder_sums, is_as_left
 from rag.vectors import Matrix
 
@@ -24,9 +23,6 @@ MAX_DELETED_SHARE = 0.1
 
 _AT_ONCE = 4000
 """Vectors read and added together: 6 MB of 384 dimensions."""
-
-INDEX = "index"
-"""Where the catalogue's facts hold what is known of the index."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +42,7 @@ class IndexKeeper:
     def __init__(self, catalog: Catalog) -> None:
         """Answer by exact scan until `open` is called."""
         self._catalog = catalog
+        self._records = IndexRecords(catalog)
         self._exact = ExactIndex(catalog)
         self._chroma: ChromaIndex | None = None
         self._deleted = 0
@@ -102,8 +99,8 @@ class IndexKeeper:
         """
         with self._mutex:
             self.close()
-            last = index_state(self._catalog).get("folder")
-            self._catalog.set_meta({INDEX: json.dumps({"folder": last} if last else {})})
+            last = self._records.read().get("folder")
+            self._records.write({"folder": last} if last else {})
             _remove(index_folders(self._catalog.folder))
             self._check_removed(None)
 
@@ -150,7 +147,7 @@ class IndexKeeper:
 
     def _reopened(self) -> ChromaIndex | None:
         """Return the index that was closed cleanly, brought up to the catalogue, or None."""
-        state = index_state(self._catalog)
+        state = self._records.read()
         if not state.get("clean"):
             return None
         folder = self._catalog.folder / state["folder"]
@@ -203,7 +200,7 @@ class IndexKeeper:
         Its name is one that was never used: Chroma goes on with what it remembers of a folder that is gone.
         """
         old = index_folders(self._catalog.folder)
-        last: str = index_state(self._catalog).get("folder", "")
+        last: str = self._records.read().get("folder", "")
         numbers = [int(name[7:]) for name in (last, *(each.name for each in old)) if name[7:].isdigit()]
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
@@ -228,13 +225,7 @@ class IndexKeeper:
     ) -> None:
         """Note where the index is and what it stands at: clean with its `files` and `last`, else in use."""
         state = {"folder": folder.name, "clean": files is not None, "generation": generation, "last": last}
-        self._catalog.set_meta({INDEX: json.dumps(state | {"deleted": self._deleted, "files": files or {}})})
-
-
-def index_state(catalog: Catalog) -> dict[str, Any]:
-    """Return what the catalogue knows of the index; empty where none was made."""
-    state: dict[str, Any] = json.loads(catalog.get_meta(INDEX) or "{}")
-    return state
+        self._records.write(state | {"deleted": self._deleted, "files": files or {}})
 
 
 def index_folders(folder: Path) -> list[Path]:

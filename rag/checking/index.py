@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from rag.catalog import Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
 from rag.index import ChromaIndex, Hits
-from rag.index_keeper import MAX_DELETED_SHARE, index_state
+from rag.index_keeper import MAX_DELETED_SHARE
+from rag.index_records import IndexRecords
 from rag.library import Library
 from rag.tables import passages, vectors
 from rag.vectors import Matrix
@@ -60,7 +61,7 @@ def look_at_index(library: Library, progress: Progress) -> list[Finding]:
     """Return what is wrong with the dense index; one that is yet to be made is not wrong."""
     progress("opening the index", 0, 0)
     library.close_index()
-    state = index_state(library.catalog)
+    state = IndexRecords(library.catalog).read()
     if "clean" not in state or not len(library):
         return []
     if not state["clean"]:

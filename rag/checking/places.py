@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
-from rag.index_keeper import index_folders, index_state
+from rag.index_keeper import index_folders
+from rag.index_records import IndexRecords
 from rag.naming import path_of
 from rag.partial import abandoned
 from rag.restoring import ASIDE
@@ -75,7 +76,7 @@ def look_at_disk(catalog: Catalog) -> list[Finding]:
 
 def leftovers(catalog: Catalog) -> list[Path]:
     """Return what nothing uses any more and can be removed."""
-    used = index_state(catalog).get("folder")
+    used = IndexRecords(catalog).read().get("folder")
     folder = catalog.folder
     indexes = [path for path in index_folders(folder) if path.name != used]
     return [*indexes, *abandoned(folder), *sorted(folder.glob(UNBORN))]
@@ -111,7 +112,7 @@ def _space(catalog: Catalog) -> list[Finding]:
 
 def _index_size(catalog: Catalog) -> list[Finding]:
     """Return whether the index is far larger than its vectors: damaged ones grew to terabytes."""
-    state = index_state(catalog)
+    state = IndexRecords(catalog).read()
     if not state:
         return []
     folder = catalog.folder / state["folder"]
