@@ -14,6 +14,10 @@ Stage = Literal["finding", "reading", "embedding", "indexing"]
 Kind = Literal["added", "changed", "moved", "removed", "same", "failed", "cancelled"]
 
 
+Step = Literal["parse", "chunk", "embed", "commit"]
+"""What is measured: a file is parsed and cut, a batch of passages embedded, a document committed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is: `done` of `total` files in this stage, and the file at hand."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from ingest.folder import find
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load.ocr import require as require_ocr
-from ingest.outcomes import Outcome, Progress, Task, unlisted
+from ingest.outcomes import Outcome, Progress, Step, Task, unlisted
 from ingest.run import Run
 from rag.library import Library
 from rag.models import Embedder
@@ -24,6 +24,7 @@ def add(
     limits: Limits = DEFAULT_LIMITS,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
+    on_step: Callable[[Step, float], None] = lambda _step, _seconds: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[Outcome]:
     """Add files and folders to a library; what has not changed is left alone.
@@ -38,6 +39,7 @@ def add(
         limits: how far reading one file goes, and whether scans are read.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome as soon as it is certain.
+        on_step: called with each step and the seconds that it took.
         stopping: asked before each file; once it is true no further file is read, those that were read are
             finished, and the index is left to catch up when it is next opened.
 
@@ -62,6 +64,7 @@ def add(
         limits=limits,
         on_progress=on_progress,
         on_outcome=on_outcome,
+        on_step=on_step,
         stopping=stopping,
     )
     outcomes = run.read(tasks)

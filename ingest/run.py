@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from ingest import scans
 from ingest.entry import Entry, copied, cut, failed
 from ingest.files import title_of
 from ingest.limits import DEFAULT_LIMITS, Limits
-from ingest.outcomes import Kind, Outcome, Progress, Task
+from ingest.outcomes import Kind, Outcome, Progress, Step, Task
 from ingest.twins import Twins, copied_title
 from ingest.worker import Worker
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
@@ -38,6 +40,7 @@ class Run:
         limits: how far reading one file goes, and whether scans are read.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
+        on_step: called with each step and the seconds that it took, however it ended.
         stopping: asked before each file; when true, what was read is committed, and no more is read.
     """
 
@@ -49,6 +52,7 @@ class Run:
         limits: Limits = DEFAULT_LIMITS,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
+        on_step: Callable[[Step, float], None] = lambda _step, _seconds: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._library = library
@@ -56,6 +60,7 @@ class Run:
         self._limits = limits
         self._tell = on_progress
         self._on_outcome = on_outcome
+        self._on_step = on_step
         self._stopping = stopping
         self._known = Twins(library.catalog.documents())
         self._outcomes: dict[Path, Outcome] = {}
@@ -96,14 +101,25 @@ class Run:
             if twin is not None and title is not None:
                 entry = self._copied(task, twin, title)
             else:
-                text = worker.load(path, data, wanted=task.wanted)
-                entry = cut(task, digest, text, twin, self._embedder().token_offsets, ocr=self._limits.ocr)
+                with self._step("parse"):
+                    text = worker.load(path, data, wanted=task.wanted)
+                tokenize = self._embedder().token_offsets
+                with self._step("chunk"):
+                    entry = cut(task, digest, text, twin, tokenize, ocr=self._limits.ocr)
         except LoadError as error:
             self._failed(task, digest, error)
         except InterruptedError:
             self._cancelled(task)
         else:
             self._waiting.append(entry)
+
+    @contextmanager
+    def _step(self, name: Step) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self._on_step(name, perf_counter() - started)
 
     def _still(self, document: Document | None) -> Document | None:
         """Return the document if it is as it was; another thread may have removed it meanwhile."""
@@ -140,14 +156,15 @@ class Run:
                 self._cancelled(entry.task)
                 continue
             old = self._known.at(document.uri)
-            self._library.put(
-                document,
-                entry.text,
-                entry.passages,
-                entry.contexts,
-                vectors,
-                replaces=last.id if last else None,
-            )
+            with self._step("commit"):
+                self._library.put(
+                    document,
+                    entry.text,
+                    entry.passages,
+                    entry.contexts,
+                    vectors,
+                    replaces=last.id if last else None,
+                )
             self._known.put(document)
             kind: Kind = "changed" if old is not None and old.n_passages else "added"
             source = None
@@ -173,7 +190,9 @@ class Run:
         name = self._waiting[-1].task.path.name if self._waiting else ""
         while missing := self._missing(held)[:EMBED_AT_MOST]:
             self._tell(Progress("embedding", len(self._outcomes), self._total, name))
-            held |= zip(missing, self._embedder().embed(missing), strict=True)
+            embedder = self._embedder()
+            with self._step("embed"):
+                held |= zip(missing, embedder.embed(missing), strict=True)
         return [
             np.array([held[part] for part in parts], np.float32) if held.keys() >= set(parts) else None
             for parts in (entry.parts for entry in self._waiting)

@@ -14,7 +14,7 @@ from ingest.folder import Listing, find
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import is_read
 from ingest.load.ocr import require as require_ocr
-from ingest.outcomes import Outcome, Progress, Task, unlisted
+from ingest.outcomes import Outcome, Progress, Step, Task, unlisted
 from ingest.plan import Disk, Plan, objection, plan
 from ingest.run import Run
 from ingest.scans import is_unread
@@ -120,6 +120,7 @@ def sync(
     tried: Mapping[Path, str | None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
+    on_step: Callable[[Step, float], None] = lambda _step, _seconds: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Make the library equal to the folders that were looked into; documents of other places stay.
@@ -136,6 +137,7 @@ def sync(
         tried: content hashes of files that failed just now; they are not tried again.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
+        on_step: called with each step and the seconds that it took.
         stopping: asked before each step; when true, the run ends.
 
     Raises:
@@ -161,6 +163,7 @@ def sync(
         limits=limits,
         on_progress=on_progress,
         on_outcome=on_outcome,
+        on_step=on_step,
         stopping=stopping,
     )
     tasks = [

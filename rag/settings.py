@@ -92,6 +92,11 @@ class Settings(BaseModel):
         (), description="addresses or networks of reverse proxies whose X-Forwarded headers are believed"
     )
 
+    metrics: bool = Field(False, description="tell figures to Prometheus at /metrics")
+    drain_s: float = Field(
+        0, ge=0, description="seconds that the chat goes on, as not ready, after it was told to end"
+    )
+
     @field_validator("hosts", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -7,10 +7,11 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rag.errors import FootnoteError, ModelUnavailable
 from rag.types import AnswerFinished, Event, EvidenceFound, Turn
+from ui.observer import Asked, Observer
 from ui.threads import from_thread
 from ui.turnstile import Turnstile
 
@@ -40,12 +41,18 @@ class Waiting:
     place: int = 0
 
 
+ModelState = Literal["none", "unasked", "answers", "unavailable"]
+"""Of the model that writes: there is none, or what came of the last question that it was asked."""
+
+
 class Answers:
     """Asks an assistant on behalf of many, who share one object of this. Safe for threads."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        """Ask this assistant."""
+    def __init__(self, assistant: Assistant, observer: Observer | None = None) -> None:
+        """Ask this assistant, and tell `observer` of each question."""
         self.assistant = assistant
+        self.observer = observer or Observer()
+        self.model_state: ModelState = "none" if assistant.model == "none" else "unasked"
         local = assistant.settings.llm.startswith("local")
         self.turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
         self._running: set[threading.Event] = set()
@@ -72,6 +79,18 @@ class Answers:
         Raises:
             QuestionError, LibraryError, ModelError: as `Assistant.stream` does.
         """
+        asked = Asked(self.observer)
+        return asked.follow(self._events(asked, question, history, within, wanted, on_place))
+
+    def _events(
+        self,
+        asked: Asked,
+        question: str,
+        history: Sequence[Turn],
+        within: frozenset[str] | None,
+        wanted: Callable[[], bool],
+        on_place: Callable[[int], None],
+    ) -> Generator[Event]:
         writes = self.assistant.model != "none"
         try:
             with closing(self.assistant.stream(question, history=history, within=within)) as events:
@@ -83,8 +102,12 @@ class Answers:
                     return
                 with self.turnstile.passed(wanted, on_place) as may:
                     if may:
-                        yield from events
+                        asked.admitted()
+                        for event in events:
+                            self.model_state = "answers"
+                            yield event
         except ModelUnavailable:
+            self.model_state = "unavailable"
             if self.assistant.chat_model is not None and wanted():
                 self.assistant.chat_model.start()  # so that it is back for the next question
             raise

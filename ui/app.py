@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from rag.api_keys import ApiKeys
 from rag.catalog import Catalog
 from rag.conversations import Conversations
+from rag.extras import require
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.limits import Limits
@@ -31,12 +32,16 @@ from ui.bearers import Bearers
 from ui.conversation_routes import add_conversation_routes
 from ui.gate import Gate
 from ui.guard import Guard
+from ui.http_figures import HttpFigures
 from ui.intake import Intake
 from ui.library_routes import add_library_routes
 from ui.listen import check_reach, names_of
 from ui.local_door import LocalDoor
 from ui.local_work import LocalWork
+from ui.monitor_routes import add_monitor_routes
+from ui.observer import Observer
 from ui.openai_routes import add_openai_routes
+from ui.readiness import Readiness
 from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
@@ -47,6 +52,7 @@ from ui.visitors import signed_in
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+    from ui.metrics import Metrics
 
 STATIC = Path(__file__).parent / "static"
 
@@ -57,9 +63,10 @@ _NEVER = str(10**9)
 class _App(FastAPI):
     """A FastAPI application with the guard outside of everything, error pages included."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics | None) -> None:
         super().__init__(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
         self._settings = settings
+        self._metrics = metrics
         self.local: LocalDoor | None = None
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -67,12 +74,19 @@ class _App(FastAPI):
         stack = super().build_middleware_stack()
         if self.local is not None:
             stack = self.local.around(stack)
-        guarded = Guard(stack, names_of(self._settings))
+        guarded: ASGIApp = Guard(stack, names_of(self._settings))
+        if self._metrics is not None:
+            guarded = HttpFigures(guarded, self._metrics)
         return _behind(guarded, self._settings.proxies) if self._settings.proxies else guarded
 
 
-def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
+def create_app(assistant: Assistant, settings: Settings, readiness: Readiness | None = None) -> FastAPI:
     """Return the application: routes, page and guard; its ``state.end_streams()`` lets open pages go.
+
+    Args:
+        assistant: who answers.
+        settings: who may reach it, and what it tells of itself.
+        readiness: whether it is ready; ready at once when None.
 
     Raises:
         SettingsError: others could reach it without signing in, or nobody could sign in.
@@ -84,15 +98,21 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     check_reach(settings)
     sign_ins = SignIns.over(assistant.library) if settings.auth else None
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = _NEVER
-    app = _App(settings)
+    metrics = _metrics(settings)
+    app = _App(settings, metrics)
     kept = _kept_of(app, assistant.library)
     bearers = Bearers(ApiKeys(assistant.library.catalog), Limits(kept), needed=settings.auth)
     app.add_middleware(Gate, sign_ins=sign_ins, bearers=bearers)
-    answers = Answers(assistant)
+    observer = metrics or Observer()
+    answers = Answers(assistant, observer)
+    readiness = readiness or Readiness()
     add_routes(app, assistant)
+    add_monitor_routes(app, answers, readiness, metrics)
+    if metrics is not None:
+        metrics.watch(answers, readiness)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
-    intake = add_library_routes(app, assistant)
+    intake = add_library_routes(app, assistant, observer)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     conversations = Conversations(kept)
     runs = Runs(answers, conversations)
@@ -130,6 +150,20 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
     app.state.end_streams = end_streams
     return app
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    """Return what counts, where the settings want it.
+
+    Raises:
+        MissingExtra: its package is not installed.
+    """
+    if not settings.metrics:
+        return None
+    require("server", "the setting 'metrics'", "prometheus_client")
+    from ui.metrics import Metrics
+
+    return Metrics()
 
 
 def _add_doors(app: FastAPI, parts: Parts) -> None:

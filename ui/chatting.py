@@ -47,7 +47,8 @@ def run(console: Console, settings: Settings) -> None:
         raise
     with assistant:
         console.print("Loading the page and the models…")
-        threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
+        opening = threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True)
+        opening.start()
         from ui.server import serve
 
         def ready(url: str) -> None:
@@ -58,7 +59,7 @@ def run(console: Console, settings: Settings) -> None:
                     "put a proxy with TLS before it where others can listen."
                 )
 
-        serve(assistant, settings, ready)
+        serve(assistant, settings, ready, opening)
 
 
 def _warm(assistant: Assistant) -> None:

@@ -27,6 +27,8 @@ _OPEN = re.compile(
 )
 """What the sign-in page needs, all of it the same for everybody."""
 
+_MONITORS = frozenset({"/ready", "/metrics"})
+
 _AGAIN = "<!doctype html><title>Footnote</title><p>Opening Footnote…"
 """A link on another site leads here without our cookie (SameSite=Strict); a page of ours that leads to the
 same address brings it."""
@@ -59,7 +61,7 @@ class Gate:
             await self._own_names.call(self._app, _as_taken(scope, name), receive, send)
         elif name is not None:
             await name(scope, receive, send)
-        elif _OPEN.fullmatch(scope["path"]):
+        elif _OPEN.fullmatch(scope["path"]) or (scope["path"] in _MONITORS and _reads(scope)):
             await self._app({**scope, KEY: ""}, receive, send)
         else:
             await way_in(request)(scope, receive, send)
@@ -86,7 +88,7 @@ def way_in(request: HTTPConnection) -> Response:
     """Return what somebody gets who is not signed in: the sign-in page for a page, else a refusal."""
     scope = request.scope
     path: str = scope["path"]
-    reading = scope["method"] in ("GET", "HEAD")
+    reading = _reads(scope)
     if is_api(path):
         return unauthorized(scope, KEYLESS)
     if path == "/health" and reading:
@@ -99,6 +101,10 @@ def way_in(request: HTTPConnection) -> Response:
         return HTMLResponse(_AGAIN, headers={"Refresh": "0"})
     wanted = f"?next={quote(target, safe='/')}" if target != "/" else ""
     return RedirectResponse(f"/sign-in{wanted}", 303)
+
+
+def _reads(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD")
 
 
 def _wants_a_page(request: HTTPConnection) -> bool:

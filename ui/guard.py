@@ -45,7 +45,7 @@ _GRADIO_ROUTES = re.compile(
 """All of Gradio that the page needs; its file server, proxy, API pages and editors stay shut."""
 
 _OWN_ROUTES = re.compile(
-    r"/(health|me|sign-in|sign-out|starter|map|feedback\.jsonl|view/[a-z]+|local/[a-z]+|ui/.*"
+    r"/(health|ready|metrics|me|sign-in|sign-out|starter|map|feedback\.jsonl|view/[a-z]+|local/[a-z]+|ui/.*"
     r"|(documents|uploads|collections|passages|conversations|turns|api/v1)(/.*)?|mcp|v1/.*)",
     re.DOTALL,
 )

@@ -14,6 +14,7 @@ from rag.naming import path_of
 from ui.answers import UNEXPECTED
 from ui.incoming import Incoming
 from ui.jobs import Job, Jobs, State
+from ui.observer import Observer
 
 if TYPE_CHECKING:
     from ingest.limits import Limits
@@ -33,13 +34,16 @@ class Intake:
     Whoever sent a file need not wait: what was received is read, if need be after the next start.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, limits: Limits) -> None:
-        """Work for this library; nothing is read before `start`."""
+    def __init__(
+        self, library: Library, embedder: Embedder, limits: Limits, observer: Observer | None = None
+    ) -> None:
+        """Work for this library, and tell `observer` of it; nothing is read before `start`."""
         self.incoming = Incoming(library.path)
         self.jobs = Jobs(self.incoming.drop)
         self._library = library
         self._embedder = embedder
         self._limits = limits
+        self._observer = observer or Observer()
         self._collections = Collections(library.catalog)
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -108,6 +112,7 @@ class Intake:
                 limits=self._limits,
                 on_progress=self._progress,
                 on_outcome=self._outcome,
+                on_step=self._observer.ingest_step,
                 stopping=self._stopping.is_set,
             )
             run.read(self._tasks())
@@ -144,6 +149,7 @@ class Intake:
     def _outcome(self, outcome: Outcome) -> None:
         """Put a file that was read in its place; one that failed stays where it is, for another try."""
         job = self._held.pop(outcome.path.as_uri())
+        self._observer.ingested(outcome)
         if outcome.kind == "cancelled":
             if not self.jobs.is_wanted(job.id):
                 self.incoming.drop(job)

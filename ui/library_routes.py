@@ -23,6 +23,7 @@ from ui.collection_routes import add_collection_routes
 from ui.intake import Intake
 from ui.listing import Filters, kinds, listed
 from ui.map_routes import add_map_routes
+from ui.observer import Observer
 from ui.rows import Marks
 from ui.shelf import Shelf, render_shelf
 from ui.starters import starter_files
@@ -43,11 +44,14 @@ class Titled(BaseModel):
     title: str
 
 
-def add_library_routes(app: FastAPI, assistant: Assistant) -> Intake:
-    """Add the routes to the application, and return what reads the uploads: to be started, and stopped."""
+def add_library_routes(app: FastAPI, assistant: Assistant, observer: Observer | None = None) -> Intake:
+    """Add the routes to the application, and return what reads the uploads: to be started, and stopped.
+
+    `observer` is told of these.
+    """
     library = assistant.library
     limits = Limits.of(assistant.settings)
-    intake = Intake(library, assistant.embedder, limits)
+    intake = Intake(library, assistant.embedder, limits, observer)
     versions = Versions(library)
     titles, collections, size = Titles(library.catalog), Collections(library.catalog), _Size(library.path)
     add_upload_routes(app, library, intake, limits)

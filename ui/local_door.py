@@ -172,12 +172,17 @@ def refusal(request: Request, secret: str) -> Response | None:
     """
     if request.client is None or not _is_loopback(request.client.host):
         return _refused(403, "this is answered on the machine itself only")
-    if any(name in request.headers for name in _BROWSERS + _PROXIES):
+    if came_through_a_proxy(request) or any(name in request.headers for name in _BROWSERS):
         return _refused(403, "this is for the commands of Footnote, not for browsers and proxies")
     shown = request.headers.get("authorization", "")
     if not hmac.compare_digest(shown.encode(), f"Bearer {secret}".encode()):
         return _refused(401, "this is for who can read the library's files")
     return None
+
+
+def came_through_a_proxy(request: Request) -> bool:
+    """Return whether a proxy says that it brings a request."""
+    return any(name in request.headers for name in _PROXIES)
 
 
 def _refused(status: int, why: str) -> Response:

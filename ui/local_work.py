@@ -21,6 +21,7 @@ from ui.ways_in import CHANGES
 
 if TYPE_CHECKING:
     from ingest.limits import Limits
+    from ingest.outcomes import Outcome
     from ui.answers import Answers
     from ui.intake import Intake
 
@@ -84,7 +85,8 @@ class LocalWork:
             self._assistant.embedder,
             limits=_limits(request),
             on_progress=lambda progress: tell(progress_to_dict(progress)),
-            on_outcome=lambda outcome: tell(outcome_to_dict(outcome)),
+            on_outcome=self._telling(tell),
+            on_step=self._answers.observer.ingest_step,
             stopping=stopping,
         )
         tell(self._end(stopping) | {"outcomes": list(map(outcome_to_dict, outcomes))})
@@ -105,7 +107,8 @@ class LocalWork:
             confirmed=request["confirmed"],
             tried=hashes_from_dict(request["tried"]),
             on_progress=lambda progress: tell(progress_to_dict(progress)),
-            on_outcome=lambda outcome: tell(outcome_to_dict(outcome)),
+            on_outcome=self._telling(tell),
+            on_step=self._answers.observer.ingest_step,
             stopping=stopping,
         )
         tell(
@@ -140,6 +143,13 @@ class LocalWork:
         """
         change = CHANGES[request["change"]]
         tell({"type": "changed", "value": change(self._library, **request["values"])})
+
+    def _telling(self, tell: Tell) -> Callable[[Outcome], None]:
+        def told(outcome: Outcome) -> None:
+            self._answers.observer.ingested(outcome)
+            tell(outcome_to_dict(outcome))
+
+        return told
 
     def _end(self, stopping: Stopping) -> Line:
         return {"type": "end", "stopped": stopping(), "n_passages": len(self._library)}

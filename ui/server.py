@@ -17,6 +17,7 @@ from ui.app import create_app
 from ui.listen import address, listen, own_address
 from ui.local_door import LocalDoor
 from ui.local_file import published
+from ui.readiness import Readiness
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -27,24 +28,41 @@ SHUTDOWN_S = 2
 _LOG = logging.getLogger(__name__)
 
 
-def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve the chat until SIGTERM or SIGINT, then close the assistant.
+def serve(
+    assistant: Assistant,
+    settings: Settings,
+    on_ready: Callable[[str], None],
+    opening: threading.Thread | None = None,
+) -> None:
+    """Serve the chat until SIGTERM or SIGINT, and `drain_s` longer, then close the assistant.
+
+    A second signal ends it at once.
 
     Args:
         assistant: who answers; it is closed at the end, whatever happens.
         settings: `host` and `port`; port 0 takes a free one.
         on_ready: called with the address once it answers.
+        opening: while this thread runs, the chat answers but does not count as ready.
 
     Raises:
         SettingsError: the address is not one of this machine, or the port is taken.
     """
     import uvicorn
 
+    readiness = Readiness(opening)
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             _tell_commands(told, assistant.library, own_address(listeners[-1]), app.state.local)
             on_ready(address(listeners[0]))
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if not readiness.drain(settings.drain_s):
+                super().handle_exit(sig, frame)
+
+        async def on_tick(self, counter: int) -> bool:
+            return await super().on_tick(counter) or readiness.drained
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             told.close()
@@ -53,7 +71,7 @@ def serve(assistant: Assistant, settings: Settings, on_ready: Callable[[str], No
 
     try:
         with _listening(settings) as listeners, ExitStack() as told:
-            app = create_app(assistant, settings)
+            app = create_app(assistant, settings, readiness)
             config = uvicorn.Config(
                 app,
                 log_level="error",

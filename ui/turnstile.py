@@ -19,6 +19,16 @@ class Turnstile:
         self._queue: list[object] = []
         self._moved = threading.Condition()
 
+    @property
+    def passing(self) -> int:
+        """How many are let through at the moment."""
+        return min(len(self._queue), self._abreast)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return max(0, len(self._queue) - self._abreast)
+
     @contextmanager
     def passed(self, wanted: Callable[[], bool], on_place: Callable[[int], None]) -> Iterator[bool]:
         """Wait for a place, hold it inside of the block, and give it back.

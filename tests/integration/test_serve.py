@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -21,10 +22,10 @@ from rag.library import Library
 from rag.settings import Settings
 from ui.server import serve
 
-path, port = Path(sys.argv[1]), int(sys.argv[2])
+path, port, drain_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 library, model, embedder = Library.open(path, create=True), ScriptedModel("x"), AngleEmbedder()
 put(library, "news", "A plane came.", embedder)
-assistant = Assistant(library, embedder, model, Settings(library=path, port=port))
+assistant = Assistant(library, embedder, model, Settings(library=path, port=port, drain_s=drain_s))
 serve(assistant, assistant.settings, lambda url: print("ready", url, flush=True))
 print("closed", model.closed, (path / "writer.json").exists(), flush=True)
 """
@@ -34,9 +35,9 @@ print("closed", model.closed, (path / "writer.json").exists(), flush=True)
 def start(tmp_path):
     running = []
 
-    def run(port: int = 0) -> subprocess.Popen:
+    def run(port: int = 0, drain_s: float = 0) -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(tmp_path / "library"), str(port)],
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "library"), str(port), str(drain_s)],
             env={"PYTHONPATH": f"{TESTS}:{TESTS.parent}", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -62,6 +63,28 @@ def test_a_signal_ends_it_well_even_with_open_streams(start, number):
         assert process.stdout.readline().strip() == "closed True False"
     assert process.wait(120) == 0
     assert process.stderr.read() == ""
+
+
+def test_one_that_drains_goes_on_answering_as_not_ready_and_a_second_signal_ends_it(start):
+    process = start(drain_s=600)
+    url = process.stdout.readline().split()[1]
+    assert httpx.get(f"{url}/ready", timeout=300).status_code == 200
+    process.send_signal(signal.SIGTERM)
+    while (reply := httpx.get(f"{url}/ready", timeout=300)).status_code == 200:
+        time.sleep(0.05)
+    assert (reply.status_code, reply.json()["status"]) == (503, "draining")
+    assert httpx.get(f"{url}/health", timeout=300).json()["passages"] == 1
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().strip() == "closed True False"
+    assert process.wait(120) == 0
+
+
+def test_one_that_drained_ends_by_itself(start):
+    process = start(drain_s=0.5)
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline().strip() == "closed True False"
+    assert process.wait(120) == 0
 
 
 def test_a_taken_port_is_told_before_anything_is_served(start):
