@@ -56,7 +56,7 @@ def add(
     named = [paths] if isinstance(paths, str | os.PathLike) else paths
     with ExitStack() as stack:
         if not isinstance(library, Library):
-            library = stack.enter_context(Library.open(library, create=True))
+            library = stack.enter_context(Library.of(settings.at(library), create=True))
         return pipeline.add(
             library,
             [Path(path) for path in named],

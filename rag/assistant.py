@@ -8,7 +8,6 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from threading import Semaphore
 from typing import TYPE_CHECKING, Self
 
@@ -99,7 +98,7 @@ class Assistant(LangChainDoors, AsyncDoors):
             SettingsError: a setting is unknown or invalid.
         """
         settings = settings or load_settings()
-        opened = Library.open(Path(library) if library is not None else settings.library)
+        opened = Library.of(settings.at(library))
         try:
             writer, settings = _writer(settings, progress, chat_model)
             assistant = cls(opened, make_embedder(settings, progress, embeddings), writer, settings)

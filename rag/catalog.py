@@ -5,18 +5,17 @@ One document is one transaction. Everything else (the dense index) can be made a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import sqlalchemy as sa
 
-from rag import lexical
-from rag.database import FILE as FILE
 from rag.errors import LibraryError, LibraryIncompatible
 from rag.facts import Facts
+from rag.portable import among
 from rag.rows import (
     find_document,
     found,
@@ -31,6 +30,8 @@ from rag.rows import (
     stored_passages,
 )
 from rag.schema import check_version
+from rag.settings import Settings
+from rag.sqlite_store import FILE as FILE
 from rag.tables import documents, meta, passages, texts, titles, vectors
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix, from_bytes
@@ -48,7 +49,7 @@ class Change:
 
 
 class Catalog(Facts):
-    """Documents and passages in one SQLite file. Safe for threads; one process writes at a time."""
+    """The documents and passages of a library. Safe for threads; one process writes at a time."""
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         """Open the catalogue in `folder`.
@@ -66,6 +67,11 @@ class Catalog(Facts):
         except LibraryError:
             self.close()
             raise
+
+    @classmethod
+    def of(cls, settings: Settings, *, create: bool = False) -> Self:
+        """Open the catalogue of the settings' library."""
+        return cls(settings.library.expanduser(), create=create)
 
     def expect(self, embedder: str) -> None:
         """From now on, read vectors of the embedder with this fingerprint only."""
@@ -128,11 +134,15 @@ class Catalog(Facts):
             put_document(connection, document, text)
             if replaces is not None and replaces != document.id:
                 inherit(connection, replaces, document.id)
-                gone += remove_document(connection, replaces)
+                gone += remove_document(connection, self.lexical, replaces)
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
-            remove_passages(connection, gone)
+            remove_passages(connection, self.lexical, gone)
             insert_passages(
-                connection, [new[i] for i in fresh], [contexts[i] for i in fresh], embedded[fresh]
+                connection,
+                self.lexical,
+                [new[i] for i in fresh],
+                [contexts[i] for i in fresh],
+                embedded[fresh],
             )
             next_generation(connection)
         return Change(gone, tuple(new[i].id for i in fresh), embedded[fresh])
@@ -148,7 +158,7 @@ class Catalog(Facts):
     def remove(self, document_id: str) -> Change:
         """Remove a document and its passages, in one transaction."""
         with self._write() as connection:
-            gone = remove_document(connection, document_id)
+            gone = remove_document(connection, self.lexical, document_id)
             next_generation(connection)
         return Change(gone, (), np.empty((0, 0), np.float32))
 
@@ -216,15 +226,15 @@ class Catalog(Facts):
         With `within`, only passages of the documents with these ids are looked at.
         """
         with self._read() as connection:
-            return lexical.search(connection, terms, k, within)
+            return self.lexical.search(connection, terms, k, within)
 
     def passage_ids_of(self, document_ids: Iterable[str]) -> set[str]:
         """Return the ids of all passages of these documents."""
-        chosen = sa.text("SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(:ids))")
+        chosen = sa.select(passages.c.id).where(among(passages.c.document_id, document_ids))
         with self._read() as connection:
-            return set(connection.scalars(chosen, {"ids": json.dumps(sorted(document_ids))}))
+            return set(connection.scalars(chosen))
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return for each term how many passages hold it."""
         with self._read() as connection:
-            return lexical.document_frequency(connection, terms)
+            return self.lexical.document_frequency(connection, terms)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from rag.catalog import Catalog
 from rag.errors import CollectionNotFound, UsageError
+from rag.portable import insert_absent
 from rag.tables import collected, collections, documents
 
 LONGEST = 80
@@ -157,8 +158,7 @@ class Collections:
                 there = sa.select(sa.literal(collection_id), documents.c.id).where(
                     documents.c.id == document_id
                 )
-                put = collected.insert().prefix_with("OR IGNORE")
-                connection.execute(put.from_select(["collection_id", "document_id"], there))
+                insert_absent(connection, collected, there)
 
     def take(self, collection_id: str, document_ids: Several[str], owner: str) -> None:
         """Take documents out of a collection; they stay in the library.

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from rag.catalog import Catalog
 from rag.errors import ConversationNotFound, UsageError
+from rag.portable import TurnNumber
 from rag.stored import dump_answer, load_answer
 from rag.tables import conversations, feedback, turns
 from rag.types import Answer, Turn
@@ -117,7 +118,7 @@ class Conversations:
             sa.select(turns, feedback.c.verdict, feedback.c.note)
             .outerjoin(feedback, feedback.c.turn_id == turns.c.id)
             .where(turns.c.conversation_id == conversation_id)
-            .order_by(sa.text("turns.rowid"))
+            .order_by(TurnNumber())
         )
         with self._catalog.transaction(write=False) as connection:
             _found(connection, conversation_id, owner)
@@ -256,18 +257,12 @@ def _holding(connection: sa.Connection, owner: str, word: str) -> set[str]:
 
 
 def _forget_from(connection: sa.Connection, conversation_id: str, turn_id: str) -> None:
-    first = (
-        sa.select(sa.text("rowid"))
-        .select_from(turns)
-        .where((turns.c.id == turn_id) & (turns.c.conversation_id == conversation_id))
-    )
+    here = turns.c.conversation_id == conversation_id
+    first = sa.select(TurnNumber()).select_from(turns).where((turns.c.id == turn_id) & here)
     number = connection.scalar(first)
     if number is None:
         raise ConversationNotFound("no such question in this conversation: open it again")
-    connection.execute(
-        turns.delete().where((turns.c.conversation_id == conversation_id) & (sa.text("turns.rowid >= :n"))),
-        {"n": number},
-    )
+    connection.execute(turns.delete().where(here & (TurnNumber() >= number)))
 
 
 def _conversation(row: Any) -> Conversation:

@@ -54,6 +54,5 @@ class Facts(Database):
     @property
     def last_number(self) -> int:
         """The highest number that a passage ever had; none is given twice."""
-        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
         with self._read() as connection:
-            return connection.scalar(query) or 0
+            return self._store.last_number(connection)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from rag.catalog import Catalog
 from rag.conversations import StoredTurn, Verdict, stored_turn
 from rag.errors import ConversationNotFound, UsageError
+from rag.portable import TurnNumber
 from rag.tables import conversations, feedback, turns
 
 VERDICTS: tuple[str, ...] = get_args(Verdict)
@@ -55,7 +56,7 @@ class Feedback:
             .join(feedback, feedback.c.turn_id == turns.c.id)
             .join(conversations, conversations.c.id == turns.c.conversation_id)
             .where(conversations.c.owner == owner)
-            .order_by(sa.text("turns.rowid"))
+            .order_by(TurnNumber())
         )
         with self._catalog.transaction(write=False) as connection:
             return [stored_turn(row) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""The lexical index: BM25 over the passages, with titles and headings beside the text."""
+"""The lexical index on SQLite: BM25 by FTS5 over the passages, with titles and headings beside the text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+
+from rag.schema import is_damage
 
 CONTEXT_WEIGHT = 0.5
 """Weight of title and headings against the text in BM25."""
@@ -41,6 +43,40 @@ def search(
 def document_frequency(connection: sa.Connection, terms: Sequence[str]) -> dict[str, int]:
     """Return for each term how many passages hold it."""
     return {term: connection.scalar(_COUNT, {"match": _quoted(term)}) or 0 for term in terms}
+
+
+def add(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Take in passages that were stored in this transaction."""
+    index = sa.text(
+        "INSERT INTO passage_index(rowid, context, text) SELECT n, context, text FROM passages WHERE id = :id"
+    )
+    connection.execute(index, [{"id": each} for each in ids])
+
+
+def remove(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Leave out passages, before their rows are deleted in this transaction."""
+    unindex = sa.text(
+        "INSERT INTO passage_index(passage_index, rowid, context, text) "
+        "SELECT 'delete', n, context, text FROM passages WHERE id = :id"
+    )
+    connection.execute(unindex, [{"id": each} for each in ids])
+
+
+def rebuild(connection: sa.Connection) -> None:
+    """Make the index again from the passages."""
+    connection.exec_driver_sql("INSERT INTO passage_index(passage_index) VALUES ('rebuild')")
+
+
+def fits(connection: sa.Connection) -> bool:
+    """Return whether it holds the words of the passages, and no others."""
+    check = "INSERT INTO passage_index(passage_index, rank) VALUES ('integrity-check', 1)"
+    try:
+        connection.exec_driver_sql(check)
+    except sa.exc.DatabaseError as error:
+        if is_damage(str(error.orig)):
+            return False
+        raise
+    return True
 
 
 def _quoted(term: str) -> str:

@@ -16,9 +16,9 @@ from rag.index_keeper import IndexKeeper, Progress
 from rag.lock import WriterLock
 from rag.migrations import migrate
 from rag.naming import named
-from rag.read_only import refused
 from rag.schema import SCHEMA_VERSION
 from rag.scoped import ScopedSearch
+from rag.settings import Settings
 from rag.types import Document, Passage, Text
 from rag.upkeep import forget_removed, remove_upload, remove_uploads
 from rag.vectors import Matrix
@@ -50,7 +50,16 @@ class Library:
             LibraryInUse: it was made by an older version, and another process holds it.
             StorageError: the folder cannot be used.
         """
-        library = cls(Catalog(Path(path).expanduser(), create=create))
+        return cls._opened(Catalog(Path(path).expanduser(), create=create))
+
+    @classmethod
+    def of(cls, settings: Settings, *, create: bool = False) -> Library:
+        """Open the library of the settings, as `open` does."""
+        return cls._opened(Catalog.of(settings, create=create))
+
+    @classmethod
+    def _opened(cls, catalog: Catalog) -> Library:
+        library = cls(catalog)
         try:
             library._migrate()
         except BaseException:
@@ -162,7 +171,7 @@ class Library:
             if self._lock.held:
                 return
             if self.read_only:
-                raise refused(self.path)
+                raise self.catalog.refusal()
             self._lock.acquire(purpose)
             try:
                 self.catalog.unseal()

@@ -13,7 +13,7 @@ from rag.library import Library
 from rag.models import Embedder
 from rag.rows import next_generation, put_meta
 from rag.tables import meta, next_vectors, passages, vectors
-from rag.upkeep import compact, drop_next_vectors
+from rag.upkeep import drop_next_vectors
 from rag.vectors import embedded_text
 
 Progress = Callable[[int, int], None]
@@ -63,7 +63,7 @@ def reindex(
     _switch(catalog, embedder.fingerprint)
     catalog.expect(embedder.fingerprint)
     try:
-        compact(catalog)
+        catalog.compact()
     except (LibraryInUse, StorageError) as error:
         _log.warning("the new vectors answer; the room of the old ones is not given back yet: %s", error)
     return made

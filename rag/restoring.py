@@ -12,11 +12,11 @@ from pathlib import Path
 from rag import page_sums, sqlite_files
 from rag.backup import Backup, Progress, read_backup, write_backup
 from rag.catalog import FILE, Catalog
-from rag.database import DAMAGED
 from rag.errors import BackupError, LibraryDamaged, LibraryIncompatible, LibraryMissing, StorageError
 from rag.lock import WriterLock
 from rag.partial import partial
 from rag.schema import translated
+from rag.sqlite_store import DAMAGED
 
 ASIDE = "catalogue-replaced.sqlite3"
 """The library that is replaced, as a backup, until the restored one was read back."""

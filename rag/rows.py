@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.portable import insert_absent
+from rag.store import Lexical
 from rag.tables import collected, documents, meta, passages, texts, titles
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix
@@ -66,7 +67,11 @@ def put_document(connection: sa.Connection, document: Document, text: Text | Non
 
 
 def insert_passages(
-    connection: sa.Connection, new: Sequence[Passage], contexts: Sequence[str], embedded: Matrix
+    connection: sa.Connection,
+    lexical: Lexical,
+    new: Sequence[Passage],
+    contexts: Sequence[str],
+    embedded: Matrix,
 ) -> None:
     """Store passages, their vectors of shape (n, dimensions) and their entries in the lexical index."""
     if not new:
@@ -92,32 +97,22 @@ def insert_passages(
             for passage, vector in zip(new, embedded, strict=True)
         ],
     )
-    connection.execute(
-        sa.text(
-            "INSERT INTO passage_index(rowid, context, text) "
-            "SELECT n, context, text FROM passages WHERE id = :id"
-        ),
-        [{"id": passage.id} for passage in new],
-    )
+    lexical.add(connection, [passage.id for passage in new])
 
 
-def remove_passages(connection: sa.Connection, ids: Sequence[str]) -> None:
+def remove_passages(connection: sa.Connection, lexical: Lexical, ids: Sequence[str]) -> None:
     """Remove passages, their vectors and their entries in the lexical index."""
     if not ids:
         return
-    unindex = sa.text(
-        "INSERT INTO passage_index(passage_index, rowid, context, text) "
-        "SELECT 'delete', n, context, text FROM passages WHERE id = :id"
-    )
-    rows = [{"id": passage_id} for passage_id in ids]
-    connection.execute(unindex, rows)
-    connection.execute(sa.text("DELETE FROM passages WHERE id = :id"), rows)
+    lexical.remove(connection, ids)
+    gone = [{"id": passage_id} for passage_id in ids]
+    connection.execute(sa.text("DELETE FROM passages WHERE id = :id"), gone)
 
 
-def remove_document(connection: sa.Connection, document_id: str) -> tuple[str, ...]:
+def remove_document(connection: sa.Connection, lexical: Lexical, document_id: str) -> tuple[str, ...]:
     """Remove a document and all that is made from it, and return the ids of its passages."""
     gone = passage_ids(connection, document_id)
-    remove_passages(connection, gone)
+    remove_passages(connection, lexical, gone)
     connection.execute(documents.delete().where(documents.c.id == document_id))
     return gone
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
+from rag.portable import among
+from rag.tables import passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,15 @@ def sample(catalog: Catalog, document_ids: Collection[str], most: int) -> Sample
     Small documents are kept whole before large ones get more; of one that is not whole, every so-many-th
     passage is taken.
     """
-    query = sa.text(
-        'SELECT id, document_id, start, "end" FROM passages '
-        "WHERE document_id IN (SELECT value FROM json_each(:ids)) ORDER BY document_id, start, n"
+    here = passages.c
+    query = (
+        sa.select(here.id, here.document_id, here.start, here.end)
+        .where(among(here.document_id, document_ids))
+        .order_by(here.document_id, here.start, here.n)
     )
     by_document: dict[str, list[Place]] = {}
     with catalog.transaction(write=False) as connection:
-        for row in connection.execute(query, {"ids": json.dumps(sorted(document_ids))}):
+        for row in connection.execute(query):
             by_document.setdefault(row.document_id, []).append(Place(*row))
     counts = {identity: len(found) for identity, found in by_document.items()}
     given = shares(counts, most)

@@ -133,6 +133,11 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(f"cannot use the library {path}: {error.strerror or error}") from error
 
 
+def is_damage(reason: str) -> bool:
+    """Return whether SQLite says by these words that what it reads makes no sense."""
+    return any(words in reason.lower() for words in ("malformed", "not a database"))
+
+
 def _translate(reason: str, path: Path) -> FootnoteError:
     lowered = reason.lower()
     if "disk is full" in lowered:
@@ -141,7 +146,7 @@ def _translate(reason: str, path: Path) -> FootnoteError:
         )
     if "disk i/o" in lowered:
         return StorageError(f"the disk failed under the library {path}: check its space, and try again")
-    if "malformed" in lowered or "not a database" in lowered:
+    if is_damage(reason):
         return damaged(path, reason)
     if "locked" in lowered:
         return LibraryInUse(f"the library {path} is busy in another process: try again in a moment")

@@ -122,6 +122,10 @@ class Settings(BaseModel):
         """Return where a value was given: the path of a file, `ENVIRONMENT`, `OPTIONS` or `DEFAULTS`."""
         return self._origins.get(name, DEFAULTS)
 
+    def at(self, library: str | os.PathLike[str] | None) -> Settings:
+        """Return the settings with another folder for the library; the same where None is given."""
+        return self if library is None else self.model_copy(update={"library": Path(library)})
+
     @property
     def evidence_budget(self) -> int:
         """Tokens of evidence for the model: as set, or as much as it reads in a few seconds."""

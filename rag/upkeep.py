@@ -9,14 +9,13 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import sqlalchemy as sa
 
-from rag import sqlite_files
-from rag.catalog import FILE, Catalog
-from rag.database import DAMAGED
-from rag.errors import LibraryDamaged, LibraryInUse, StorageError
+from rag.catalog import Catalog
+from rag.errors import LibraryInUse, StorageError
 from rag.migrations import KEPT
 from rag.partial import abandoned
 from rag.restoring import ASIDE
 from rag.schema import translated
+from rag.sqlite_store import DAMAGED
 from rag.stored import sources_of
 from rag.tables import documents, next_vectors, turns
 
@@ -32,18 +31,13 @@ _COPIES = (KEPT.format("*"), ASIDE, DAMAGED.format("*"))
 def rebuild_lexical_index(catalog: Catalog) -> None:
     """Make the lexical index again from the passages."""
     with catalog.transaction(write=True) as connection:
-        connection.exec_driver_sql("INSERT INTO passage_index(passage_index) VALUES ('rebuild')")
+        catalog.lexical.rebuild(connection)
 
 
 def lexical_index_fits(catalog: Catalog) -> bool:
     """Return whether the lexical index holds the words of the passages, and no others."""
-    check = "INSERT INTO passage_index(passage_index, rank) VALUES ('integrity-check', 1)"
-    try:
-        with catalog.transaction(write=True) as connection:
-            connection.exec_driver_sql(check)
-    except LibraryDamaged:
-        return False
-    return True
+    with catalog.transaction(write=True) as connection:
+        return catalog.lexical.fits(connection)
 
 
 def rebuild_indexes(catalog: Catalog) -> None:
@@ -57,17 +51,6 @@ def drop_next_vectors(catalog: Catalog) -> None:
     with catalog.transaction(write=True) as connection:
         connection.execute(next_vectors.delete())
         connection.execute(sa.text("DELETE FROM meta WHERE key = 'next_embedder'"))
-
-
-def compact(catalog: Catalog) -> bool:
-    """Write the catalogue anew without what was deleted; return whether its log is empty as well.
-
-    Raises:
-        LibraryInUse: another process reads all the time.
-        StorageError: there is no room for a second catalogue meanwhile.
-    """
-    with translated(catalog.folder):
-        return sqlite_files.shrink(catalog.folder / FILE)
 
 
 def forget_answers(catalog: Catalog) -> int:
@@ -91,7 +74,7 @@ def forget_removed(catalog: Catalog) -> None:
     """
     forget_answers(catalog)
     rebuild_lexical_index(catalog)
-    if not compact(catalog):
+    if not catalog.compact():
         raise LibraryInUse(
             f"another process reads the library {catalog.folder}, so that what was removed is still in its "
             "log: close it, and run 'footnote remove --purge' again"

@@ -40,13 +40,12 @@ _ROUNDS = 2
 
 def check_and_report(console: Console, settings: Settings, *, repair: bool, as_json: bool) -> bool:
     """Check the library, print what is wrong line by line, and return whether anything is."""
-    folder = settings.library.expanduser()
     with stages(console) as tell:
-        found, done, summary = _looked_at(folder, tell, mend=repair)
+        found, done, summary = _looked_at(settings, tell, mend=repair)
         if repair and any(finding.repair == "catalogue" for finding in found):
-            found, done = _salvaged(folder, tell)
+            found, done = _salvaged(settings, tell)
             if done:
-                left, more, summary = _looked_at(folder, tell, mend=True)
+                left, more, summary = _looked_at(settings, tell, mend=True)
                 found, done = found + left, done + more
     if as_json:
         print_json(
@@ -68,23 +67,23 @@ def check_and_report(console: Console, settings: Settings, *, repair: bool, as_j
     return bool(found)
 
 
-def _looked_at(folder: Path, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str], str]:
+def _looked_at(settings: Settings, tell: Tell, *, mend: bool) -> tuple[list[Finding], list[str], str]:
     """Return what is wrong with a library, what was done about it, and what it holds."""
     try:
-        with Library.open(folder) as library:
+        with Library.of(settings) as library:
             found, done = _checked(library, tell, mend=mend)
             return found, done, f"{_held(len(library.documents()), len(library))}, {_disk_use(library.path)}"
     except LibraryDamaged as error:
         return [Finding("catalogue", f"it is damaged ({error.reason})", SALVAGE, "catalogue")], [], ""
 
 
-def _salvaged(folder: Path, tell: Tell) -> tuple[list[Finding], list[str]]:
+def _salvaged(settings: Settings, tell: Tell) -> tuple[list[Finding], list[str]]:
     """Save what is whole of a damaged catalogue; return what is lost, and what was done."""
     try:
-        saved = salvage(folder, identified, tell)
+        saved = salvage(settings.library.expanduser(), identified, tell)
     except LibraryDamaged as error:
         return [Finding("catalogue", error.reason, RESTORE)], []
-    with Library.open(folder) as library:
+    with Library.of(settings) as library:
         library.open_index(lambda *n: tell("making the index", *n))
     n_all = saved.n_documents + len(saved.lost)
     how = "each as it was added" if saved.exact else "each whole as far as can be told"
@@ -119,7 +118,7 @@ def _checked(library: Library, tell: Tell, *, mend: bool) -> tuple[list[Finding]
 def backup_and_report(console: Console, settings: Settings, file: Path) -> None:
     """Back the library up, and print what the file holds."""
     file = file.expanduser()
-    with Library.open(settings.library) as library, stages(console) as tell:
+    with Library.of(settings) as library, stages(console) as tell:
         made = write_backup(library.path / FILE, file, tell)
     _print(console, f"backed up {_of(made)} to {file} ({_megabytes(file.stat().st_size)}), and read it back")
 
@@ -129,14 +128,14 @@ def restore_and_report(console: Console, settings: Settings, file: Path, *, repl
     file = file.expanduser()
     with stages(console) as tell:
         backup = restore(file, settings.library.expanduser(), replace=replace, progress=tell)
-        with Library.open(settings.library) as library:
+        with Library.of(settings) as library:
             library.open_index(lambda *n: tell("making the index", *n))
     _print(console, f"restored {_of(backup)} of {backup.made_at} to {settings.library}")
 
 
 def reindex_and_report(console: Console, settings: Settings, lasting: Settings, *, again: bool) -> None:
     """Change the embedder, and print how to keep it; `lasting` are the settings of other commands."""
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         library.lock("footnote reindex")
         with fetching(console) as progress:
             embedder = make_embedder(settings, progress)

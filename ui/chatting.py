@@ -30,7 +30,7 @@ def run(console: Console, settings: Settings) -> None:
 
     check_reach(settings)
     check_port(settings.host, settings.port, auth=settings.auth)
-    library = Library.open(settings.library, create=True)
+    library = Library.of(settings, create=True)
     try:
         if library.read_only:
             console.print("This library may only be read: it answers, and no documents can be added.")

@@ -70,8 +70,7 @@ def _offered(
 
     with suppress(FootnoteError, OSError):
         given: Path | None = context.params.get("library")
-        folder = load_settings({"library": given}).library.expanduser()
-        with closing(Catalog(folder)) as catalog:
+        with closing(Catalog.of(load_settings({"library": given}))) as catalog:
             if catalog.version == SCHEMA_VERSION:
                 found = [(word, told) for word, told in read(catalog) if word.startswith(incomplete)]
                 return [(_quoted(word), _OTHER.sub(" ", told).strip()) for word, told in found]

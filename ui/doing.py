@@ -115,7 +115,7 @@ def added(
     with (
         gentle_stop() as stop,
         explained(found.objection),
-        Library.open(settings.library, create=True) as library,
+        Library.of(settings, create=True) as library,
     ):
         outcomes = add(
             library,
@@ -174,7 +174,7 @@ def synced(
             on_place=partial(_tell_place, console, "command"),
             stopping=stopping,
         )
-    with explained(found.objection), Library.open(settings.library, create=True) as library:
+    with explained(found.objection), Library.of(settings, create=True) as library:
         report = sync(
             library,
             looked,
@@ -202,7 +202,7 @@ def changed(settings: Settings, purpose: str, change: Callable[..., Any], **valu
     found = running(settings)
     if found.server is not None:
         return found.server.change(change.__name__, values)
-    with explained(found.objection), Library.open(settings.library, create=True) as library:
+    with explained(found.objection), Library.of(settings, create=True) as library:
         library.lock(purpose)
         return change(library, **values)
 

@@ -43,7 +43,7 @@ def draft_and_report(console: Console, settings: Settings, n: int, seed: int, ou
             "no model to write questions: 'llm' is none; set it to local, or pass --llm local"
         )
     seen: list[Attempt] = []
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         if not len(library):
             raise LibraryMissing(f"the library {library.path} is empty: fill it with 'footnote add PATH…'")
         with _opened(out) as file:

@@ -38,7 +38,7 @@ def opened(settings: Settings, notes: Console, *, warm: bool = False) -> Iterato
     """
     with ExitStack() as stack:
         with patiently(notes, "opening the library"):
-            library = stack.enter_context(Library.open(settings.library))
+            library = stack.enter_context(Library.of(settings))
             asking = _Asking(notes, settings, warm=warm)
             stack.callback(asking.close)
             asking.open()

@@ -39,7 +39,7 @@ def add_and_report(settings: Settings, name: str, user: str, a_minute: int | Non
 
 def list_and_report(console: Console, settings: Settings, *, as_json: bool) -> None:
     """Show the keys; their secrets are nowhere."""
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         known = ApiKeys(library.catalog).all()
     if as_json:
         print_json([key.to_dict() for key in known])

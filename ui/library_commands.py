@@ -41,7 +41,7 @@ def list_(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     from rag.library import Library
     from ui.terminal import documents_table
 
-    with Library.open(settings_for(library).library) as opened:
+    with Library.of(settings_for(library)) as opened:
         documents = opened.documents()
     if as_json:
         print_json([document.to_dict() for document in documents])
@@ -64,7 +64,7 @@ def show(
     from rag.library import Library
     from ui.terminal import words
 
-    with Library.open(settings_for(library).library) as opened:
+    with Library.of(settings_for(library)) as opened:
         found = opened.find(document)
         if text:
             write_text(opened.text(found.id))

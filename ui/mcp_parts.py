@@ -76,7 +76,7 @@ class Opening:
         Raises:
             LibraryError: there is none, or it cannot be read.
         """
-        self.library = Library.open(settings.library)
+        self.library = Library.of(settings)
         self._settings = settings
         self._lock = threading.Lock()
         self._embedder: Embedder | None = None

@@ -24,7 +24,7 @@ def remove_and_report(console: Console, settings: Settings, names: Sequence[str]
         LibraryInUse: another process holds the library.
         ServerGone: the Footnote that runs on the library ended meanwhile.
     """
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         found = {each.id: each for each in map(library.find, names)}
 
         def tell(document_id: str) -> None:

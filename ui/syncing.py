@@ -125,7 +125,7 @@ def lazy_embedder(console: Console, settings: Settings) -> Callable[[], Embedder
 def _previewed(request: Request) -> Plan:
     looked = request.look()
     try:
-        with Library.open(request.settings.library) as library:
+        with Library.of(request.settings) as library:
             return preview(library, looked, ocr=request.settings.ocr)
     except LibraryMissing:
         return preview(None, looked)

@@ -15,7 +15,6 @@ from ingest.limits import Limits, exceeded
 from ingest.load import check_supported
 from rag.collections import Collections
 from rag.errors import LibraryMissing, LimitExceeded
-from rag.read_only import refused
 from ui.intake import Intake
 from ui.ledger import render_ledger
 from ui.starters import starter_files
@@ -102,7 +101,7 @@ class Reception:
 
     def _writable(self) -> None:
         if self._library.read_only:
-            raise refused(self._library.path)
+            raise self._library.catalog.refusal()
 
     def _too_large(self, path: PurePosixPath) -> LimitExceeded:
         return exceeded(path.name, f"it is larger than {self._limits.max_file_mb:,g} MB", "max_file_mb")

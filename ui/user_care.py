@@ -27,7 +27,7 @@ def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bo
         LibraryInUse: another process holds the library, and cannot be asked.
     """
     check_name(name)
-    with Library.open(settings.library, create=True) as library:
+    with Library.of(settings, create=True) as library:
         if any(user.name == name for user in Users(library.catalog).all()):
             raise UserError(
                 f"there is a user '{name}' already: change the password by 'footnote users password {name}'"
@@ -47,7 +47,7 @@ def add_and_report(console: Console, settings: Settings, name: str, *, stdin: bo
 
 def list_and_report(console: Console, settings: Settings, *, as_json: bool) -> None:
     """Show the users with what is theirs."""
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         rows = [(user, belongings(library, user.name)) for user in Users(library.catalog).all()]
     if as_json:
         print_json([asdict(user) | asdict(theirs) for user, theirs in rows])
@@ -64,7 +64,7 @@ def change_password_and_report(console: Console, settings: Settings, name: str, 
         UserError: there is no such user, or the password will not do.
         LibraryInUse: another process holds the library, and cannot be asked.
     """
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         Users(library.catalog).require(name)
     password = ask_password(name, stdin=stdin)
     changed(settings, "footnote users", set_password, name=name, password=password)
@@ -79,7 +79,7 @@ def remove_and_report(console: Console, settings: Settings, name: str, *, everyt
         LibraryInUse: another process holds the library, and cannot be asked.
     """
     check_name(name)
-    with Library.open(settings.library) as library:
+    with Library.of(settings) as library:
         if not (everything and belongings(library, name)):
             Users(library.catalog).require(name)
     told = changed(settings, "footnote users", remove_user, name=name, everything=everything)

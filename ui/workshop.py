@@ -89,7 +89,7 @@ class Workshop:
         settings = self.settings.model_copy(update={"passages": passages} if passages else {})
         with TemporaryDirectory(dir=self.folder) as at:
             files = write(sources, Path(at) / "documents")
-            with Library.open(Path(at) / "library", create=True) as library:
+            with Library.of(settings.at(Path(at) / "library"), create=True) as library:
                 self._fill(library, list(files))
                 ids = {path.as_uri(): source for path, source in files.items()}
                 with Assistant(library, self.embedder, self.chat_model, settings) as assistant:
@@ -98,7 +98,7 @@ class Workshop:
     @contextmanager
     def own(self) -> Iterator[Opened]:
         """Open the library of the settings; a document's id is its path."""
-        with Library.open(self.settings.library) as library:
+        with Library.of(self.settings) as library:
             ids = {each.uri: str(path_of(each.uri) or each.uri) for each in library.documents()}
             with Assistant(library, self.embedder, self.chat_model, self.settings) as assistant:
                 yield Opened(assistant, ids)

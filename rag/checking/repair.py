@@ -9,7 +9,7 @@ from rag.checking.finding import Finding, Progress
 from rag.checking.places import leftovers
 from rag.library import Library
 from rag.schema import translated
-from rag.upkeep import compact, rebuild_indexes, rebuild_lexical_index
+from rag.upkeep import rebuild_indexes, rebuild_lexical_index
 
 
 def repair(library: Library, findings: Sequence[Finding], progress: Progress = lambda *_: None) -> list[str]:
@@ -40,7 +40,7 @@ def repair(library: Library, findings: Sequence[Finding], progress: Progress = l
         done += _remove_leftovers(library)
     if "space" in wanted:
         progress("making the catalogue smaller", 0, 0)
-        compact(library.catalog)
+        library.catalog.compact()
         done.append("wrote the catalogue anew without its empty pages")
     return done
 

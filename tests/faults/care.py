@@ -24,7 +24,6 @@ from rag.migrations import KEPT
 from rag.reindexing import reindex
 from rag.restoring import ASIDE, restore
 from rag.schema import SCHEMA_VERSION
-from rag.upkeep import compact
 
 # -- what is done ------------------------------------------------------------------------------------------
 
@@ -95,7 +94,7 @@ def _back_up_inside(home: Home) -> None:
 def _compact(home: Home) -> None:
     with Library.open(home.library) as library:
         library.lock()
-        compact(library.catalog)
+        library.catalog.compact()
 
 
 # -- what must hold ----------------------------------------------------------------------------------------

@@ -124,11 +124,11 @@ def test_a_path_that_cannot_be_a_folder_is_named(tmp_path) -> None:
 
 def test_a_full_disk_loses_nothing(library, embedder) -> None:
     put(library, "a", "A zebra ran.", embedder)
-    with library.catalog._engine.connect() as connection:
+    with library.catalog._store._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
     from sqlalchemy import event
 
-    @event.listens_for(library.catalog._engine, "begin")
+    @event.listens_for(library.catalog._store._engine, "begin")
     def full(connection) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 

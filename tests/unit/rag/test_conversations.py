@@ -154,7 +154,7 @@ def test_they_are_there_after_the_library_was_closed(kept, library, answer):
 
 
 def test_a_library_that_may_only_be_read_keeps_none(kept, library, monkeypatch):
-    monkeypatch.setattr("rag.database.may_write", lambda _: False)
+    monkeypatch.setattr("rag.sqlite_store.may_write", lambda _: False)
     library.close()
     with Library.open(library.path) as again, pytest.raises(StorageError, match="no permission"):
         Conversations(again.catalog).ask(ONE, "", "When?", Scope())

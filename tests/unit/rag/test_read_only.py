@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from fakes import put
 
-import rag.database
+import rag.sqlite_store
 from rag.catalog import FILE
 from rag.errors import LibraryDamaged, LibraryInUse, StorageError
 from rag.library import Library
@@ -25,7 +25,7 @@ def left(library, embedder):
 @pytest.fixture
 def reading(left, monkeypatch):
     """The same library, as it is for someone who may only read it."""
-    monkeypatch.setattr(rag.database, "may_write", lambda _: False)
+    monkeypatch.setattr(rag.sqlite_store, "may_write", lambda _: False)
     with Library.open(left) as library:
         monkeypatch.undo()
         yield library
@@ -110,7 +110,7 @@ def test_a_name_with_marks_of_an_address(tmp_path, embedder, monkeypatch) -> Non
     folder = tmp_path / "50% of what? #1 ü"
     with Library.open(folder, create=True) as library:
         put(library, "a", "A zebra ran.", embedder)
-    monkeypatch.setattr(rag.database, "may_write", lambda _: False)
+    monkeypatch.setattr(rag.sqlite_store, "may_write", lambda _: False)
     with Library.open(folder) as library:
         assert len(library) == 1
 
@@ -119,6 +119,6 @@ def test_damage_is_found_there_as_well(left, monkeypatch) -> None:
     with closing(sqlite3.connect(left / FILE)) as raw:
         raw.execute("UPDATE documents SET title = 'other'")
         raw.commit()
-    monkeypatch.setattr(rag.database, "may_write", lambda _: False)
+    monkeypatch.setattr(rag.sqlite_store, "may_write", lambda _: False)
     with pytest.raises(LibraryDamaged, match="not as it was left"):
         Library.open(left)

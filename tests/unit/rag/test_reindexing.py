@@ -170,7 +170,7 @@ def test_without_room_to_give_it_back_the_new_vectors_answer_all_the_same(
     def no_room(*_: object) -> None:
         raise StorageError("no space left")
 
-    monkeypatch.setattr(reindexing, "compact", no_room)
+    monkeypatch.setattr(full.catalog, "compact", no_room)
     assert reindex(full, other) == 14
     assert "not given back yet: no space left" in caplog.text
     assert full.catalog.get_meta("embedder") == other.fingerprint

@@ -29,7 +29,9 @@ def test_a_user_signs_in_by_the_password_and_by_no_other(users) -> None:
 def test_only_a_salted_hash_is_stored(users, library) -> None:
     for name in ("anna", "bob"):
         users.add(name, GOOD)
-    stored = dict(library.catalog._engine.connect().exec_driver_sql("SELECT name, password FROM users").all())
+    stored = dict(
+        library.catalog._store._engine.connect().exec_driver_sql("SELECT name, password FROM users").all()
+    )
     assert len(set(stored.values())) == 2
     assert all(value.startswith("$argon2id$") and "horse" not in value for value in stored.values())
 
@@ -37,7 +39,7 @@ def test_only_a_salted_hash_is_stored(users, library) -> None:
 def test_the_default_hash_has_the_profile_of_rfc_9106(library) -> None:
     users = Users(library.catalog)
     users.add("anna", GOOD)
-    stored = library.catalog._engine.connect().exec_driver_sql("SELECT password FROM users").scalar()
+    stored = library.catalog._store._engine.connect().exec_driver_sql("SELECT password FROM users").scalar()
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
@@ -64,7 +66,7 @@ def test_a_weaker_hash_is_made_again_when_its_user_signs_in(users, library) -> N
     stronger = PasswordHasher(time_cost=2, memory_cost=128, parallelism=1)
     assert not Users(library.catalog, stronger).verify("anna", "wrong password")
     assert Users(library.catalog, stronger).verify("anna", GOOD)
-    stored = library.catalog._engine.connect().exec_driver_sql("SELECT password FROM users").scalar()
+    stored = library.catalog._store._engine.connect().exec_driver_sql("SELECT password FROM users").scalar()
     assert "m=128,t=2,p=1" in stored
     assert Users(library.catalog, stronger).verify("anna", GOOD)
 

@@ -1,0 +1,103 @@
+"""What differs between the engines that a catalogue may stand on: files, locks, errors, the search for words.
+
+Statements are the same for all engines; `rag.portable` has the few that each says in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from rag.errors import StorageError
+
+
+class Lexical(Protocol):
+    """The lexical index: finds passages by their words, title and headings beside the text."""
+
+    def search(
+        self, connection: sa.Connection, terms: Sequence[str], k: int, within: frozenset[str] | None
+    ) -> list[tuple[str, float]]:
+        """Return the `k` best passages for any of the terms, as (id, BM25), best first.
+
+        With `within`, only passages of the documents with these ids are looked at.
+        """
+        ...
+
+    def document_frequency(self, connection: sa.Connection, terms: Sequence[str]) -> dict[str, int]:
+        """Return for each term how many passages hold it."""
+        ...
+
+    def add(self, connection: sa.Connection, ids: Sequence[str]) -> None:
+        """Take in passages that were stored in this transaction."""
+        ...
+
+    def remove(self, connection: sa.Connection, ids: Sequence[str]) -> None:
+        """Leave out passages, before their rows are deleted in this transaction."""
+        ...
+
+    def rebuild(self, connection: sa.Connection) -> None:
+        """Make the index again from the passages."""
+        ...
+
+    def fits(self, connection: sa.Connection) -> bool:
+        """Return whether it holds the words of the passages, and no others."""
+        ...
+
+
+class Store(Protocol):
+    """Where the rows of a catalogue are. Safe for threads."""
+
+    @property
+    def place(self) -> str:
+        """What errors call the library by."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may not change it."""
+        ...
+
+    @property
+    def lexical(self) -> Lexical:
+        """The lexical index."""
+        ...
+
+    def begin(self, *, write: bool) -> AbstractContextManager[sa.Connection]:
+        """Begin a transaction; after an error nothing of it is left.
+
+        Raises:
+            StorageError: it is to be written, and this user may not.
+        """
+        ...
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn the errors of the engine and of the disk into Footnote's own."""
+        ...
+
+    def refusal(self) -> StorageError:
+        """Return the error for an attempt to write where this user may only read."""
+        ...
+
+    def last_number(self, connection: sa.Connection) -> int:
+        """Return the highest number that a passage ever had; none is given twice."""
+        ...
+
+    def compact(self) -> bool:
+        """Leave nothing of what was deleted; return whether that is so, or a reader is in the way.
+
+        Raises:
+            LibraryInUse: another process reads all the time.
+            StorageError: there is no room for a second catalogue meanwhile.
+        """
+        ...
+
+    def unseal(self) -> None:
+        """Prepare for the first change."""
+        ...
+
+    def close(self, *, sealing: bool) -> None:
+        """Give everything back; `sealing` is whether this is the one writer."""
+        ...
