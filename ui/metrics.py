@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from ingest.outcomes import Kind, Step
 from rag.errors import FootnoteError
-from ui.observer import Ending, Moment, Observer
+from ui.local_file import own_version
+from ui.observer import STAGES, Ending, Moment, Observer
 
 if TYPE_CHECKING:
-    from ingest.outcomes import Outcome, Step
+    from ingest.outcomes import Outcome
     from ui.answers import Answers
     from ui.readiness import Readiness
 
@@ -33,7 +35,7 @@ class Metrics(Observer):
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Gauge("footnote_info", "1, with the version that runs.", ["version"], registry=registry).labels(
-            version("footnote")
+            own_version()
         ).set(1)
         self._stages = Histogram(
             "footnote_question_stage_seconds",
@@ -78,9 +80,26 @@ class Metrics(Observer):
             buckets=BUCKETS,
             registry=registry,
         )
+        self._begin_at_zero()
         self.open_requests = Gauge(
             "footnote_http_open", "Requests that are being answered.", registry=registry
         )
+
+    def _begin_at_zero(self) -> None:
+        """Tell of what has not happened yet: Prometheus sees the first of a kind only as a step from 0."""
+        for stage in STAGES:
+            self._stages.labels(stage)
+        for moment in get_args(Moment):
+            self._moments.labels(moment)
+        for how in get_args(Ending):
+            self._questions.labels(how)
+        for error in _family(FootnoteError):
+            self._errors.labels(error.__name__)
+        self._errors.labels(_UNEXPECTED)
+        for step in get_args(Step):
+            self._ingest_steps.labels(step)
+        for kind in get_args(Kind):
+            self._documents.labels(kind)
 
     def watch(self, answers: Answers, readiness: Readiness) -> None:
         """Tell how long the line before the model is, and whether the chat drains, as they are when read."""
@@ -124,6 +143,12 @@ class Metrics(Observer):
         """Count a request."""
         self._requests.labels(method, route, str(status)).inc()
         self._responses.labels(route).observe(seconds)
+
+
+def _family(error: type[FootnoteError]) -> Iterator[type[FootnoteError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _family(child)
 
 
 def _name_of(error: BaseException) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
+from rag.stopwatch import Stage
 from rag.types import AnswerFinished, Event, EvidenceFound, TextWritten
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 Moment = Literal["quotes", "first_word", "answer"]
 Ending = Literal["answered", "refused", "failed", "left"]
 
+STAGES = (*get_args(Stage), "wait", "read", "write")
+"""Of a question: after the quotes it waits in the line before the model, which reads it, then writes."""
+
 
 class Observer:
     """Is told what a server does; this one keeps nothing of it. Any thread may tell it."""
 
     def stage(self, name: str, seconds: float) -> None:
-        """A question went through a stage: those of `rag.stopwatch`, and ``wait``, ``read`` and ``write``."""
+        """A question went through one of `STAGES`."""
 
     def moment(self, name: Moment, seconds: float) -> None:
         """So long after a question, its asker saw the quotes, the first word or the whole answer."""
