@@ -11,7 +11,6 @@ from pathlib import Path
 from ingest.chunk import Tokenize, chunk, context, indexed, passage_id
 from ingest.files import title_of
 from ingest.load import media_type
-from ingest.outcomes import Task
 from rag.errors import LoadError
 from rag.types import Document, Passage, Text
 from rag.vectors import embedded_text
@@ -19,18 +18,12 @@ from rag.vectors import embedded_text
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file that was read and cut, and waits for its vectors; documents of the ids `kin` may have them.
+    """A file that was read and cut: plain values, which may travel to another machine."""
 
-    `ocr` says whether OCR was tried on its pages without text.
-    """
-
-    task: Task
     document: Document
     text: Text
     passages: Sequence[Passage]
     contexts: Sequence[str]
-    kin: Sequence[str]
-    ocr: bool = False
 
     @property
     def parts(self) -> list[str]:
@@ -44,22 +37,18 @@ def document_id(uri: str) -> str:
     return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def cut(
-    task: Task, digest: str, text: Text, twin: Document | None, tokenize: Tokenize, *, ocr: bool = False
-) -> Entry:
+def cut(path: Path, digest: str, text: Text, tokenize: Tokenize) -> Entry:
     """Return the entry of a file that was read.
 
     Args:
-        task: the file.
+        path: the file.
         digest: SHA-256 of its bytes.
         text: what was extracted of them.
-        twin: a document of the same bytes, whose vectors serve where the passages are the same.
         tokenize: the embedder's tokenizer.
-        ocr: whether OCR was tried on pages without text.
     """
-    uri = task.path.as_uri()
+    uri = path.as_uri()
     identity = document_id(uri)
-    title = text.title or title_of(task.path)
+    title = text.title or title_of(path)
     passages = chunk(text, identity, title, tokenize)
     document = Document(
         id=identity,
@@ -73,30 +62,20 @@ def cut(
         added_at=_now(),
     )
     contexts = [indexed(context(title, passage.headings), passage) for passage in passages]
-    kin = (identity,) if twin is None else (identity, twin.id)
-    return Entry(task, document, text, passages, contexts, kin, ocr)
+    return Entry(document, text, passages, contexts)
 
 
-def copied(
-    task: Task,
-    twin: Document,
-    title: str,
-    text: Text,
-    passages: Sequence[Passage],
-    *,
-    ocr: bool = False,
-) -> Entry:
+def copied(path: Path, twin: Document, title: str, text: Text, passages: Sequence[Passage]) -> Entry:
     """Return what reading a file would: the passages of its twin, as those of its own place.
 
     Args:
-        task: the file.
+        path: the file.
         twin: a document of the same bytes.
         title: the title that the file has at its place.
         text: what the library holds of the twin.
         passages: the twin's.
-        ocr: whether OCR was tried on the twin's pages without text.
     """
-    uri = task.path.as_uri()
+    uri = path.as_uri()
     identity = document_id(uri)
     lines = [context(title, passage.headings) for passage in passages]
     own = [
@@ -105,7 +84,7 @@ def copied(
     ]
     contexts = [indexed(line, passage) for line, passage in zip(lines, own, strict=True)]
     document = replace(twin, id=identity, uri=uri, title=title, added_at=_now(), status="ready", error=None)
-    return Entry(task, document, text, own, contexts, (twin.id,), ocr)
+    return Entry(document, text, own, contexts)
 
 
 def identified(document: Document, passages: Sequence[Passage], contexts: Sequence[str]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Literal
 
 from ingest.files import shown
@@ -16,6 +18,16 @@ Kind = Literal["added", "changed", "moved", "removed", "same", "failed", "cancel
 
 Step = Literal["parse", "chunk", "embed", "commit"]
 """What is measured: a file is parsed and cut, a batch of passages embedded, a document committed."""
+
+
+@contextmanager
+def timed(step: Step, tell: Callable[[Step, float], None]) -> Iterator[None]:
+    """Tell how many seconds a step took, however it ended."""
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        tell(step, perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ingest.engine import MakeEngine
 from ingest.folder import find
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load.ocr import require as require_ocr
+from ingest.local_engine import LocalEngine
 from ingest.outcomes import Outcome, Progress, Step, Task, unlisted
 from ingest.run import Run
 from rag.library import Library
@@ -22,6 +24,7 @@ def add(
     embedder: Embedder,
     *,
     limits: Limits = DEFAULT_LIMITS,
+    engine: MakeEngine = LocalEngine,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     on_step: Callable[[Step, float], None] = lambda _step, _seconds: None,
@@ -37,9 +40,10 @@ def add(
             lead out of the folders are refused.
         embedder: makes the vectors.
         limits: how far reading one file goes, and whether scans are read.
+        engine: makes what reads and embeds: this machine, or see `ingest.engines`.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome as soon as it is certain.
-        on_step: called with each step and the seconds that it took.
+        on_step: called with each step and the seconds that it took, from any thread.
         stopping: asked before each file; once it is true no further file is read, those that were read are
             finished, and the index is left to catch up when it is next opened.
 
@@ -62,6 +66,7 @@ def add(
         library,
         lambda: embedder,
         limits=limits,
+        engine=engine,
         on_progress=on_progress,
         on_outcome=on_outcome,
         on_step=on_step,

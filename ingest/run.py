@@ -1,34 +1,48 @@
-"""A run over files: each is read, cut, embedded and committed, and what became of it is told."""
+"""A run over files: each is read, cut, embedded and committed, and what became of it is told.
+
+The engine reads and embeds beside this thread, which takes files, commits what is whole and tells of it. So
+the catalogue stores some files while others are embedded, and yet others read.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
-
-import numpy as np
+from typing import Any
 
 from ingest import scans
-from ingest.entry import Entry, copied, cut, failed
+from ingest.awaiting import Awaiting, Pending
+from ingest.content import content_of
+from ingest.engine import Engine, Job, MakeEngine
+from ingest.entry import Entry, failed
 from ingest.files import title_of
+from ingest.held import Held
 from ingest.limits import DEFAULT_LIMITS, Limits
-from ingest.outcomes import Kind, Outcome, Progress, Step, Task
-from ingest.twins import Twins, copied_title
-from ingest.worker import Worker
+from ingest.local_engine import LocalEngine
+from ingest.outcomes import Kind, Outcome, Progress, Step, Task, timed
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library
 from rag.models import Embedder
 from rag.naming import path_of
-from rag.types import Document
-from rag.vectors import Matrix, embedded_text
+from rag.vectors import Matrix
 
-EMBED_AT_ONCE = 96
-"""Passages gathered before embedding: enough for even batches, few enough that little waits uncommitted."""
+BYTES_AT_ONCE = 1 << 26
+"""Bytes of files that are being read at once, of one at least: what of them is in this process's memory."""
 
-EMBED_AT_MOST = 512
-"""Passages embedded between two looks at whether a file is still wanted: some seconds of two cores."""
+PATIENCE_S = 1.0
+"""How long passages wait for more, while the next file is read, before they are embedded without."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    task: Task
+    digest: str
+    size: int
+    kin: tuple[str, ...]
 
 
 class Run:
@@ -38,10 +52,11 @@ class Run:
         library: where to.
         embedder: returns what makes the vectors; called when there is something to embed.
         limits: how far reading one file goes, and whether scans are read.
+        engine: makes what reads and embeds.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
-        on_step: called with each step and the seconds that it took, however it ended.
-        stopping: asked before each file; when true, what was read is committed, and no more is read.
+        on_step: called with each step and the seconds that it took, however it ended, from any thread.
+        stopping: asked before each file; when true, what was begun is committed, and no more is read.
     """
 
     def __init__(
@@ -50,6 +65,7 @@ class Run:
         embedder: Callable[[], Embedder],
         *,
         limits: Limits = DEFAULT_LIMITS,
+        engine: MakeEngine = LocalEngine,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         on_step: Callable[[Step, float], None] = lambda _step, _seconds: None,
@@ -58,150 +74,145 @@ class Run:
         self._library = library
         self._embedder = embedder
         self._limits = limits
+        self._make_engine = engine
         self._tell = on_progress
         self._on_outcome = on_outcome
         self._on_step = on_step
         self._stopping = stopping
-        self._known = Twins(library.catalog.documents())
+        self._held = Held(library, ocr=limits.ocr)
         self._outcomes: dict[Path, Outcome] = {}
-        self._waiting: list[Entry] = []
+        self._awaiting = Awaiting()
+        self._reading: dict[Future[Entry], _Reading] = {}
+        self._embedding: dict[Future[Matrix], Sequence[str]] = {}
+        self._taken: dict[Path, None] = {}
         self._total = 0
+        self._more = True
 
     def read(self, tasks: Iterable[Task]) -> list[Outcome]:
         """Read files, and return what became of each, in their order; none of those after a stop.
 
-        More tasks may come while others are worked on: each is taken when those before it were read.
+        More tasks may come while others are worked on: each is taken when there is room for it.
         """
-        seen: dict[Path, None] = {}
-        with Worker(self._limits) as worker:
-            for i, task in enumerate(tasks):
-                if self._stopping():
+        if isinstance(tasks, Sized):
+            self._total = len(tasks)
+        source = iter(tasks)
+        with closing(self._make_engine(self._embedder, self._limits, self._on_step)) as engine:
+            hurry = False
+            while True:
+                self._collect()
+                self._begin_embedding(engine, hurry=hurry)
+                self._begin_reading(engine, source)
+                if (file := self._awaiting.whole()) is not None:
+                    self._commit(file)
+                elif self._reading or self._embedding:
+                    hurry = not self._wait()
+                elif not self._more and not self._awaiting:
                     break
-                seen[task.path] = None
-                self._total = len(tasks) if isinstance(tasks, Sized) else i + 1
-                self._tell(Progress("reading", i, self._total, task.path.name))
-                self._one(worker, task)
-                if sum(len(entry.passages) for entry in self._waiting) >= EMBED_AT_ONCE:
-                    self._flush()
-            self._flush()
-        return [self._outcomes[path] for path in seen if path in self._outcomes]
+        return [self._outcomes[path] for path in self._taken if path in self._outcomes]
 
-    def _one(self, worker: Worker, task: Task) -> None:
-        path = task.path
-        old = self._still(self._known.at(path.as_uri()))
-        digest = ""
-        try:
-            data = worker.read(path, follow=task.follow, content=task.content)
-            digest = hashlib.sha256(data).hexdigest()
-            if old is not None and (old.sha256, old.status) == (digest, "ready") and not self._unread(old):
-                self._settle(Outcome(path, "same", old.title, old.n_passages))
-                return
-            twin = self._still(self._known.twin(digest, path, first=task.replaces))
-            title = self._title(twin, path) if twin else None
-            if twin is not None and title is not None:
-                entry = self._copied(task, twin, title)
+    def _wait(self) -> bool:
+        """Wait until the engine has done something; at most a while where passages wait for others."""
+        timeout = PATIENCE_S if self._awaiting.n_queued else None
+        running: list[Future[Any]] = [*self._reading, *self._embedding]
+        return bool(wait(running, timeout, FIRST_COMPLETED).done)
+
+    def _collect(self) -> None:
+        """Take in what the engine has done."""
+        for batch in [each for each in self._embedding if each.done()]:
+            texts = self._embedding.pop(batch)
+            self._awaiting.put(texts, batch.result())
+        for future in [each for each in self._reading if each.done()]:
+            begun = self._reading.pop(future)
+            try:
+                entry = future.result()
+            except LoadError as error:
+                self._failed(begun.task, begun.digest, error)
+            except InterruptedError:
+                self._cancelled(begun.task)
             else:
-                with self._step("parse"):
-                    text = worker.load(path, data, wanted=task.wanted)
-                tokenize = self._embedder().token_offsets
-                with self._step("chunk"):
-                    entry = cut(task, digest, text, twin, tokenize, ocr=self._limits.ocr)
-        except LoadError as error:
-            self._failed(task, digest, error)
-        except InterruptedError:
-            self._cancelled(task)
-        else:
-            self._waiting.append(entry)
+                self._await(Pending(begun.task, entry, (entry.document.id, *begun.kin), self._limits.ocr))
 
-    @contextmanager
-    def _step(self, name: Step) -> Iterator[None]:
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self._on_step(name, perf_counter() - started)
-
-    def _still(self, document: Document | None) -> Document | None:
-        """Return the document if it is as it was; another thread may have removed it meanwhile."""
-        if document is None:
-            return None
-        held = self._library.catalog.document(document.id)
-        if held is not None and held.sha256 == document.sha256:
-            return document
-        self._known.drop(document.uri)
-        return None
-
-    def _unread(self, document: Document) -> bool:
-        return self._limits.ocr and scans.is_unread(self._library, document)
-
-    def _title(self, twin: Document, path: Path) -> str | None:
-        """Return the title that a copy of `twin` has; None where the file is better read."""
-        if self._unread(twin):
-            return None
-        title = copied_title(twin, path)
-        if title is None and scans.was_read(self._library, twin):  # without OCR its text would be lost
-            return title_of(path)
-        return title
-
-    def _copied(self, task: Task, twin: Document, title: str) -> Entry:
-        text = scans.stored_text(self._library, twin)
-        passages, _ = self._library.catalog.stored(twin.id)
-        return copied(task, twin, title, text, passages, ocr=scans.was_read(self._library, twin))
-
-    def _flush(self) -> None:
-        """Embed what waits, together, and commit each document by itself."""
-        for entry, vectors in zip(self._waiting, self._vectors(), strict=True):
-            document, last = entry.document, entry.task.replaces
-            if vectors is None or not entry.task.claim():
-                self._cancelled(entry.task)
-                continue
-            old = self._known.at(document.uri)
-            with self._step("commit"):
-                self._library.put(
-                    document,
-                    entry.text,
-                    entry.passages,
-                    entry.contexts,
-                    vectors,
-                    replaces=last.id if last else None,
-                )
-            self._known.put(document)
-            kind: Kind = "changed" if old is not None and old.n_passages else "added"
-            source = None
-            if last is not None:
-                self._known.drop(last.uri)
-                kind, source = "moved", path_of(last.uri)
-            note = scans.note(entry.text, read=entry.ocr)
-            if entry.ocr:
-                scans.remember_read(self._library, document)
-            path, n_passages = entry.task.path, document.n_passages
-            self._settle(Outcome(path, kind, document.title, n_passages, reason=note, source=source))
-        self._waiting.clear()
-
-    def _vectors(self) -> list[Matrix | None]:
-        """Return a matrix for each waiting document, None for one that is not wanted any more.
-
-        No vector that the library has is made again.
-        """
-        held: dict[str, Matrix] = {}
-        for identity in dict.fromkeys(each for entry in self._waiting for each in entry.kin):
-            known = self._library.catalog.embedded(identity)
-            held |= {embedded_text(*part): vector for part, vector in known.items()}
-        name = self._waiting[-1].task.path.name if self._waiting else ""
-        while missing := self._missing(held)[:EMBED_AT_MOST]:
+    def _begin_embedding(self, engine: Engine, *, hurry: bool) -> None:
+        """Give the engine batches, even ones unless nothing more comes or it has been waited for."""
+        for file in self._awaiting.unwanted():
+            self._cancelled(file.task)
+        last = hurry or not (self._more or self._reading)
+        while len(self._embedding) < engine.embedders and (n := self._awaiting.n_queued):
+            if n < engine.enough and not last:
+                return
+            name = self._awaiting.last_name
             self._tell(Progress("embedding", len(self._outcomes), self._total, name))
-            embedder = self._embedder()
-            with self._step("embed"):
-                held |= zip(missing, embedder.embed(missing), strict=True)
-        return [
-            np.array([held[part] for part in parts], np.float32) if held.keys() >= set(parts) else None
-            for parts in (entry.parts for entry in self._waiting)
-        ]
+            texts = self._awaiting.batch(engine.most)
+            self._embedding[engine.embed(texts)] = texts
 
-    def _missing(self, held: Collection[str]) -> list[str]:
-        """Return what is still to be embedded of the files that are wanted."""
-        wanted = (entry for entry in self._waiting if entry.task.wanted())
-        return list(dict.fromkeys(part for entry in wanted for part in entry.parts if part not in held))
+    def _begin_reading(self, engine: Engine, source: Iterator[Task]) -> None:
+        """Give the engine files, as long as they are not read faster than they can be embedded."""
+        while self._more and self._has_room(engine):
+            task = None if self._stopping() else next(source, None)
+            if task is None:
+                self._more = False
+                return
+            n = len(self._taken)
+            self._taken[task.path] = None
+            self._total = max(self._total, n + 1)
+            self._tell(Progress("reading", n, self._total, task.path.name))
+            self._begin(engine, task)
+
+    def _has_room(self, engine: Engine) -> bool:
+        return (
+            len(self._reading) < engine.readers
+            and self._awaiting.n_queued < engine.enough * engine.embedders
+            and sum(each.size for each in self._reading.values()) < BYTES_AT_ONCE
+        )
+
+    def _begin(self, engine: Engine, task: Task) -> None:
+        path = task.path
+        try:
+            data = content_of(path, self._limits, follow=task.follow, content=task.content)
+        except LoadError as error:
+            self._failed(task, "", error)
+            return
+        digest = hashlib.sha256(data).hexdigest()
+        if (same := self._held.same(path, digest)) is not None:
+            self._settle(Outcome(path, "same", same.title, same.n_passages))
+            return
+        twin = self._held.twin(task, digest)
+        if twin is not None and (copy := self._held.copy(task, twin)) is not None:
+            self._await(copy)
+            return
+        job = Job(path, data, digest, task.wanted)
+        kin = () if twin is None else (twin.id,)
+        self._reading[engine.read(job)] = _Reading(task, digest, len(data), kin)
+
+    def _await(self, file: Pending) -> None:
+        self._awaiting.add(file, self._held.vectors(file.kin))
+
+    def _commit(self, file: Pending) -> None:
+        """Store a document, in one transaction, and tell of it."""
+        entry, document, last = file.entry, file.entry.document, file.task.replaces
+        if not file.task.claim():
+            self._cancelled(file.task)
+            return
+        old = self._held.at(document.uri)
+        with timed("commit", self._on_step):
+            self._library.put(
+                document,
+                entry.text,
+                entry.passages,
+                entry.contexts,
+                file.matrix(),
+                replaces=last.id if last else None,
+            )
+        self._held.put(document, replaces=last)
+        kind: Kind = "changed" if old is not None and old.n_passages else "added"
+        source = None
+        if last is not None:
+            kind, source = "moved", path_of(last.uri)
+        note = scans.note(entry.text, read=file.ocr)
+        if file.ocr:
+            scans.remember_read(self._library, document)
+        path, n_passages = file.task.path, document.n_passages
+        self._settle(Outcome(path, kind, document.title, n_passages, reason=note, source=source))
 
     def _failed(self, task: Task, digest: str, error: LoadError) -> None:
         """Report a file that could not be read; one that Footnote should be able to read is remembered."""

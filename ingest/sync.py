@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ingest.engine import MakeEngine
 from ingest.files import sha256_of
 from ingest.folder import Listing, find
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import is_read
 from ingest.load.ocr import require as require_ocr
+from ingest.local_engine import LocalEngine
 from ingest.outcomes import Outcome, Progress, Step, Task, unlisted
 from ingest.plan import Disk, Plan, objection, plan
 from ingest.run import Run
@@ -116,6 +118,7 @@ def sync(
     embedder: Callable[[], Embedder],
     *,
     limits: Limits = DEFAULT_LIMITS,
+    engine: MakeEngine = LocalEngine,
     confirmed: bool = False,
     tried: Mapping[Path, str | None] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -133,11 +136,12 @@ def sync(
         looked: the folders, see `survey`.
         embedder: returns what makes the vectors; called when there is something to embed.
         limits: how far reading one file goes, and whether scans are read.
+        engine: makes what reads and embeds: this machine, or see `ingest.engines`.
         confirmed: remove what is gone, however much that is.
         tried: content hashes of files that failed just now; they are not tried again.
         on_progress: called before each file and at each stage.
         on_outcome: called with each outcome, as it comes.
-        on_step: called with each step and the seconds that it took.
+        on_step: called with each step and the seconds that it took, from any thread.
         stopping: asked before each step; when true, the run ends.
 
     Raises:
@@ -161,6 +165,7 @@ def sync(
         library,
         _checked(library, embedder),
         limits=limits,
+        engine=engine,
         on_progress=on_progress,
         on_outcome=on_outcome,
         on_step=on_step,

@@ -20,13 +20,14 @@ from typing import Any, BinaryIO
 
 from ingest import answers, fence
 from ingest.child import read_frame, write_frame
+from ingest.content import content_of, too_large
 from ingest.desk import Desk
 from ingest.fenced import OUT_OF_MEMORY, Fenced
-from ingest.files import open_file, shown, unopened
-from ingest.limits import Limits, exceeded
+from ingest.files import shown
+from ingest.limits import Limits
 from ingest.load import check_supported, load, may_be_scanned
 from ingest.load.ocr import Scans
-from rag.errors import LimitExceeded, LoadError
+from rag.errors import LoadError
 from rag.types import Text
 
 _OVERHEAD = 1 << 26  # bytes of an answer beside its text
@@ -39,24 +40,6 @@ class Worker(Fenced):
     a limit, is replaced. A file is only blamed for what it did to a child of its own: if one that has read
     other files before dies or runs out of memory, the file is tried again in a new one.
     """
-
-    def read(self, path: Path, *, follow: bool = True, content: Path | None = None) -> bytes:
-        """Return the bytes of a file that may be loaded; no more is read than a file may have.
-
-        Args:
-            path: the file.
-            follow: read what a link leads to; else a link is refused.
-            content: where its bytes are for now; at `path` when None.
-
-        Raises:
-            LoadError: it is of an unknown kind, too large, a link, or cannot be opened.
-        """
-        name = shown(path.name)
-        if follow or not path.is_symlink():
-            check_supported(name, pictures=self._limits.ocr)
-        data = _read(content or path, self._limits, follow=follow)
-        self._check_size(name, data)
-        return data
 
     def load(
         self, path: Path, data: bytes | None = None, *, wanted: Callable[[], bool] = lambda: True
@@ -74,19 +57,16 @@ class Worker(Fenced):
         """
         name = shown(path.name)
         if data is None:
-            data = self.read(path)
+            data = content_of(path, self._limits)
         check_supported(name, pictures=self._limits.ocr)
-        self._check_size(name, data)
+        if len(data) > self._limits.max_bytes:
+            raise too_large(name, self._limits)
         with self._lock:
             limits = self._limits
             text = self._load(name, data, "leave" if limits.ocr else "refuse", limits, wanted)
             if limits.ocr and may_be_scanned(name) and text.blank_pages:
                 text = self._load(name, data, "read", limits.with_time_for(len(text.blank_pages)), wanted)
             return text
-
-    def _check_size(self, name: str, data: bytes) -> None:
-        if len(data) > self._limits.max_bytes:
-            raise _too_large(name, self._limits)
 
     def _load(self, name: str, data: bytes, scans: Scans, limits: Limits, wanted: Callable[[], bool]) -> Text:
         deadline = time.monotonic() + limits.load_timeout_s
@@ -126,20 +106,6 @@ class Worker(Fenced):
         if isinstance(reply, LoadError):
             return reply
         return self._settled(answers.unpack(reply, name, limits.max_characters))
-
-
-def _read(path: Path, limits: Limits, *, follow: bool) -> bytes:
-    with open_file(path, follow=follow) as file:
-        if os.fstat(file.fileno()).st_size > limits.max_bytes:
-            raise _too_large(shown(path.name), limits)
-        try:
-            return file.read(limits.max_bytes + 1) or b""  # None where a file of the system's would wait
-        except OSError as error:
-            raise unopened(path, error) from error
-
-
-def _too_large(name: str, limits: Limits) -> LimitExceeded:
-    return exceeded(name, f"it is larger than {limits.max_file_mb:,g} MB", "max_file_mb")
 
 
 def _answer(desk: Desk, request: dict[str, Any], limits: Limits, data: bytes) -> bytes:

@@ -18,7 +18,7 @@ from ui.observer import Observer
 
 if TYPE_CHECKING:
     from ingest.limits import Limits
-    from ingest.outcomes import Outcome, Progress, Task
+    from ingest.outcomes import Outcome, Task
     from rag.library import Library
     from rag.models import Embedder
     from rag.types import Document
@@ -110,7 +110,6 @@ class Intake:
                 self._library,
                 lambda: self._embedder,
                 limits=self._limits,
-                on_progress=self._progress,
                 on_outcome=self._outcome,
                 on_step=self._observer.ingest_step,
                 stopping=self._stopping.is_set,
@@ -141,10 +140,6 @@ class Intake:
                 return not self._stopping.is_set() and self.jobs.claim(job_id)
 
             yield Task(job.target, follow=False, content=job.content, wanted=wanted, claim=claim)
-
-    def _progress(self, progress: Progress) -> None:
-        if progress.stage == "embedding":
-            self.jobs.embedding()
 
     def _outcome(self, outcome: Outcome) -> None:
         """Put a file that was read in its place; one that failed stays where it is, for another try."""

@@ -165,20 +165,13 @@ class Jobs:
         Those that were being read wait for their vectors from now on.
         """
         with self._changed:
+            self._embedding()
             job = self._next()
             if job is None:
                 return None
-            self.embedding()
             taken = replace(job, state="reading", note="")
             self._put(taken)
             return taken
-
-    def embedding(self) -> None:
-        """Say that what was being read is being embedded."""
-        with self._changed:
-            for job in self._jobs.values():
-                if job.state == "reading":
-                    self._put(replace(job, state="embedding"))
 
     def is_wanted(self, job_id: str) -> bool:
         """Return whether a job was not cancelled."""
@@ -214,6 +207,11 @@ class Jobs:
             first = self._next()
             if note and first is not None and first.note != note:
                 self._put(replace(first, note=note))
+
+    def _embedding(self) -> None:
+        for job in self._jobs.values():
+            if job.state == "reading":
+                self._put(replace(job, state="embedding"))
 
     def _next(self) -> Job | None:
         """Return the first job that waits and whose file is not in hand already."""

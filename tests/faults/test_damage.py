@@ -14,7 +14,7 @@ from ledger import Ledger, check_index
 from tally import LONG, TALLY, count
 from workload import NAMES, put, small_index_steps
 
-import ingest.run
+import ingest.local_engine
 from rag.catalog import FILE
 from rag.errors import FootnoteError, LibraryDamaged
 from rag.library import Library
@@ -60,7 +60,7 @@ def test_a_damaged_index_is_found_and_made_again(way, sound, copy, monkeypatch, 
     def forbidden(*_arguments: object) -> None:
         raise AssertionError("nothing is parsed or embedded to make an index again")
 
-    monkeypatch.setattr(ingest.run, "Worker", forbidden)
+    monkeypatch.setattr(ingest.local_engine, "Worker", forbidden)
     _, ledger = sound
     whole = {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()}
     names = {file.name for file in index_files(copy)}

@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 from fakes import AngleEmbedder
 
-import ingest.run
+import ingest.local_engine
 import rag.index
 from ingest.entry import document_id
 from ingest.limits import Limits
@@ -110,7 +110,7 @@ def put(
         assert outcome.kind != "failed", outcome.reason
         tell(("done", outcome.path.stem, version))
 
-    with patch.object(ingest.run, "Worker", patient):
+    with patch.object(ingest.local_engine, "Worker", patient):
         add(library, paths, HashEmbedder(), on_outcome=acknowledge)
 
 
@@ -196,8 +196,8 @@ def adding(library: Path, files: Path, said: Path) -> None:
     output = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
     rag.models.make_embedder = lambda *_: Waiting()
-    ingest.run.EMBED_AT_ONCE = 1
-    ingest.run.Worker = patient
+    ingest.local_engine.EMBED_AT_ONCE = 1
+    ingest.local_engine.Worker = patient
     sys.argv = ["footnote", "add", str(files), "--library", str(library)]
     ui.cli.main()
 

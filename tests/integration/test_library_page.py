@@ -13,7 +13,7 @@ from hands import address, asked, serious
 from playwright.sync_api import expect
 from serving import serving
 
-import ingest.run
+import ingest.local_engine
 from ingest.worker import Worker
 from rag.assistant import Assistant
 from rag.library import Library
@@ -51,7 +51,7 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch) -> Iterator[Served]:
-    monkeypatch.setattr(ingest.run, "Worker", Held)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Held)
     Held.gate.clear()
     settings = Settings(library=tmp_path / "library", llm="none", max_file_mb=1)
     library = Library.open(settings.library, create=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-import ingest.run
+import ingest.local_engine
 from ingest.load import load
 from ingest.outcomes import Task
 from ingest.run import Run
@@ -24,7 +24,7 @@ class Unfenced(Worker):
 @pytest.fixture
 def run(library, embedder, monkeypatch):
     """Return a function that reads tasks into a library that has the right embedder."""
-    monkeypatch.setattr(ingest.run, "Worker", Unfenced)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Unfenced)
     library.lock()
     library.require(embedder.fingerprint)
     return lambda tasks, **options: Run(library, lambda: embedder, **options).read(tasks)
@@ -71,7 +71,7 @@ def test_a_file_that_fails_and_is_not_wanted_is_not_remembered(run, library, tmp
 
 
 def test_embedding_ends_between_two_batches(run, library, embedder, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(ingest.run, "EMBED_AT_MOST", 2)
+    monkeypatch.setattr(ingest.local_engine, "EMBED_AT_MOST", 2)
     (tmp_path / "long.txt").write_text("\n\n".join(f"Part {n}. " + "word " * 150 for n in range(9)))
     (tmp_path / "short.txt").write_text("The moon is far.")
     outcomes = run(

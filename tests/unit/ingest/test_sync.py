@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-import ingest.run
+import ingest.local_engine
 from ingest.load import load
 from ingest.pipeline import add
 from ingest.plan import MAX_REMOVED_SHARE
@@ -31,7 +31,7 @@ class Unfenced(Worker):
 
 @pytest.fixture(autouse=True)
 def _unfenced(monkeypatch) -> None:
-    monkeypatch.setattr(ingest.run, "Worker", Unfenced)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Unfenced)
 
 
 @pytest.fixture

@@ -300,10 +300,3 @@ def test_a_file_that_is_not_wanted_any_more_costs_the_child_and_no_time(worker: 
     assert time.monotonic() - began < 20  # of the 30 seconds that a file may take
     assert worker.pid is None
     assert worker.load(Path("c.txt"), b"the next").text == "the next"
-
-
-def test_the_bytes_of_a_file_may_lie_elsewhere(worker: Worker, tmp_path: Path):
-    (tmp_path / "0af3").write_bytes(b"words")
-    assert worker.read(tmp_path / "notes.txt", follow=False, content=tmp_path / "0af3") == b"words"
-    with pytest.raises(UnknownFormat, match="notes.zzz"):
-        worker.read(tmp_path / "notes.zzz", content=tmp_path / "0af3")

@@ -8,7 +8,7 @@ from fakes import QUESTION, TEXT, AngleEmbedder, put
 from local_doors import door_of
 from rich.console import Console
 
-import ingest.run
+import ingest.local_engine
 import rag.assistant
 import rag.models
 import ui.running
@@ -34,7 +34,7 @@ class Unfenced(Worker):
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch) -> None:
-    monkeypatch.setattr(ingest.run, "Worker", Unfenced)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Unfenced)
     monkeypatch.setattr(rag.assistant, "make_embedder", lambda *_: AngleEmbedder())
     monkeypatch.setattr(rag.models, "make_embedder", lambda *_: AngleEmbedder())
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from fakes import AngleEmbedder
 
-import ingest.run
+import ingest.local_engine
 from ingest.limits import DEFAULT_LIMITS
 from ingest.load import load
 from ingest.worker import Worker
@@ -32,7 +32,7 @@ class Slow(Worker):
 
 @pytest.fixture(autouse=True)
 def _unfenced(monkeypatch) -> None:
-    monkeypatch.setattr(ingest.run, "Worker", Slow)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Slow)
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_many_files_are_embedded_together(intake, embedder, monkeypatch):
     for n in range(20):
         send(intake, f"{n}.txt", f"Plane {n} came.".encode())
     monkeypatch.undo()
-    monkeypatch.setattr(ingest.run, "Worker", Slow)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Slow)
     monkeypatch.setattr(AngleEmbedder, "embed", counted)
     intake.start()
     assert set(settled(intake).values()) == {"done"}

@@ -40,7 +40,7 @@ def test_a_job_is_read_embedded_stored_and_done(jobs):
     assert jobs.take() is None
     assert jobs.claim("a")
     jobs.settle("a", "done", n_passages=3)
-    assert [(each.state, each.n_passages) for each in jobs.of("")] == [("done", 3), ("reading", 0)]
+    assert [(each.state, each.n_passages) for each in jobs.of("")] == [("done", 3), ("embedding", 0)]
 
 
 def test_a_job_that_is_on_the_list_is_not_begun_again(jobs):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from markup import parse
 
-import ingest.run
+import ingest.local_engine
 from ingest.load import load
 from ingest.worker import Worker
 from rag.assistant import Assistant
@@ -43,7 +43,7 @@ class SignedIn:
 
 @pytest.fixture
 def assistant(library, embedder, settings, monkeypatch):
-    monkeypatch.setattr(ingest.run, "Worker", Unfenced)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Unfenced)
     put(library, "common", "The river is long.", embedder)
     for user in ("anna", "bob"):
         uri = (library.path.absolute() / f"uploads/@{user}/own.txt").as_uri()

@@ -12,7 +12,7 @@ import pytest
 from fakes import QUESTION, TEXT, ScriptedModel, WritingModel, put
 from local_doors import door_of, until
 
-import ingest.run
+import ingest.local_engine
 import ui.local_client
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import load
@@ -42,7 +42,7 @@ class Held(Worker):
 
 @pytest.fixture(autouse=True)
 def _unfenced(monkeypatch) -> None:
-    monkeypatch.setattr(ingest.run, "Worker", Held)
+    monkeypatch.setattr(ingest.local_engine, "Worker", Held)
     Held.gate.clear()
 
 
