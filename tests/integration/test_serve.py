@@ -16,14 +16,15 @@ TESTS = Path(__file__).parent.parent
 PROGRAM = """
 import sys
 from pathlib import Path
-from fakes import AngleEmbedder, ScriptedModel, put
+from fakes import AngleEmbedder, WritingModel, put
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
 from ui.server import serve
 
 path, port, drain_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-library, model, embedder = Library.open(path, create=True), ScriptedModel("x"), AngleEmbedder()
+library, embedder = Library.open(path, create=True), AngleEmbedder()
+model = WritingModel(lambda _: "A plane came. " * 3, pace=0.1)
 put(library, "news", "A plane came.", embedder)
 assistant = Assistant(library, embedder, model, Settings(library=path, port=port, drain_s=drain_s))
 serve(assistant, assistant.settings, lambda url: print("ready", url, flush=True))
@@ -76,6 +77,20 @@ def test_one_that_drains_goes_on_answering_as_not_ready_and_a_second_signal_ends
     assert httpx.get(f"{url}/health", timeout=300).json()["passages"] == 1
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline().strip() == "closed True False"
+    assert process.wait(120) == 0
+
+
+def test_one_that_drains_finishes_the_answers_on_their_way(start):
+    process = start(drain_s=600)
+    url = process.stdout.readline().split()[1]
+    question = {"question": "When did a plane come?", "stream": True}
+    with httpx.stream("POST", f"{url}/api/v1/ask", json=question, timeout=300) as reply:
+        events = (line for line in reply.iter_lines() if line.startswith("event:"))
+        assert next(events) == "event: evidence"
+        assert next(events) == "event: text"
+        process.send_signal(signal.SIGTERM)
+        assert list(events)[-1] == "event: answer"
+    process.send_signal(signal.SIGTERM)
     assert process.wait(120) == 0
 
 
