@@ -7,18 +7,26 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
-from rag.embedder import SLICE, encode, load_sentence_transformer
+from rag.embedder import SLICE, has_fast_bfloat16
 from rag.errors import ArtifactError
 from rag.folding import folded
+from rag.local_llm import available_cores
 from rag.vectors import TokenVectors, unit
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 Vectors = NDArray[np.float32]
+
+BATCH = 16
+"""Measured on two cores: small batches of texts of one length are the fastest."""
 
 _FILES = (".safetensors", ".bin", ".json", ".txt")
 _ASIDE = ("onnx", "openvino")
@@ -109,6 +117,31 @@ def fingerprint(folder: Path) -> str:
                 seen.update(f"{inside.as_posix()}\0".encode())
                 seen.update(hashlib.file_digest(data, "sha256").digest())
     return f"sentence-transformers@{seen.hexdigest()[:12]}"
+
+
+def encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
+    """Return the unit vectors of texts."""
+    vectors = np.asarray(model.encode(list(texts), batch_size=BATCH, show_progress_bar=False))
+    return unit(vectors)
+
+
+def load_sentence_transformer(folder: Path) -> SentenceTransformer:
+    """Return the model in a folder, on the processor, in bfloat16 where that is fast."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    torch.set_num_threads(available_cores())
+    dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype}
+        )
+    finally:
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _check(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """The all-MiniLM-L6-v2 encoder in plain numpy, for the first questions of a cold process.
 
-sentence-transformers takes seconds to import; this loads in a fraction of one and computes the same vectors
-in float32. It is a BERT encoder (Devlin et al. 2019, arXiv:1810.04805) with mean pooling over the tokens and
-vectors scaled to unit length. Tokens of all texts are packed into one matrix without padding: only attention
-looks at texts one length at a time.
+torch takes seconds to import; this loads in a fraction of one and computes the same vectors in float32;
+`rag.torch_minilm` is made from it. It is a BERT encoder (Devlin et al. 2019, arXiv:1810.04805) with mean
+pooling over the tokens and vectors scaled to unit length. Tokens of all texts are packed into one matrix
+without padding: only attention looks at texts one length at a time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GELU_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class Layer:
     """The weights of one layer, transposed for ``x @ w``; query, key and value are one matrix."""
 
     qkv: Matrix
@@ -111,7 +111,7 @@ class NumpyMiniLM:
             x = self._through(layer, x, groups)
         return x
 
-    def _through(self, layer: _Layer, x: Matrix, groups: Sequence[tuple[int, int]]) -> Matrix:
+    def _through(self, layer: Layer, x: Matrix, groups: Sequence[tuple[int, int]]) -> Matrix:
         qkv: Matrix = x @ layer.qkv
         qkv += layer.qkv_bias
         attended = np.empty_like(x)
@@ -151,13 +151,13 @@ class NumpyMiniLM:
         x += bias
 
 
-def _read_layer(weights: dict[str, Matrix], prefix: str, scale: np.float32) -> _Layer:
+def _read_layer(weights: dict[str, Matrix], prefix: str, scale: np.float32) -> Layer:
     attention = [f"{prefix}attention.self.{name}" for name in ("query", "key", "value")]
     scales = (scale, np.float32(1), np.float32(1))
     pairs = list(zip(attention, scales, strict=True))
     out, norm = f"{prefix}attention.output.dense", f"{prefix}attention.output.LayerNorm"
     up, down, last = f"{prefix}intermediate.dense", f"{prefix}output.dense", f"{prefix}output.LayerNorm"
-    return _Layer(
+    return Layer(
         qkv=np.concatenate([weights[f"{name}.weight"] * factor for name, factor in pairs]).T,
         qkv_bias=np.concatenate([weights[f"{name}.bias"] * factor for name, factor in pairs]),
         out=weights[f"{out}.weight"].T,

@@ -92,13 +92,17 @@ def test_similar_texts_are_near(minilm) -> None:
 
 
 @pytest.mark.models
-def test_numpy_computes_what_sentence_transformers_does(minilm) -> None:
+@pytest.mark.parametrize("way", ["numpy", "torch"])
+def test_both_ways_compute_what_sentence_transformers_does(minilm, way: str) -> None:
+    import torch
     from sentence_transformers import SentenceTransformer
+
+    from rag.torch_minilm import TorchMiniLM
 
     reference = SentenceTransformer(str(minilm._folder), device="cpu", local_files_only=True)
     expected = reference.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
-    cosines = (minilm._few.embed(TEXTS) * expected).sum(axis=1)
-    assert cosines.min() >= 0.9999
+    made = minilm._few if way == "numpy" else TorchMiniLM(minilm._few, torch.float32)
+    assert (made.embed(TEXTS) * expected).sum(axis=1).min() >= 0.9999
 
 
 @pytest.mark.models
@@ -121,7 +125,7 @@ def test_both_ways_see_the_same_tokens(minilm) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("warm", [False, True], ids=["numpy", "sentence-transformers"])
+@pytest.mark.parametrize("warm", [False, True], ids=["numpy", "torch"])
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
@@ -192,8 +196,8 @@ def test_loading_and_embedding_say_nothing_and_reach_for_no_network() -> None:
 @pytest.mark.parametrize(
     ("cpuinfo", "fast"),
     [
-        ("flags : fpu avx512f avx512_bf16 sse", True),
-        ("flags : fpu amx_bf16", True),
+        ("flags : fpu avx512f avx512_bf16 sse", False),
+        ("flags : fpu avx512_bf16 amx_bf16", True),
         ("flags : fpu avx2", False),
     ],
 )
@@ -201,3 +205,28 @@ def test_bfloat16_only_where_it_is_fast(tmp_path, cpuinfo, fast) -> None:
     (tmp_path / "cpuinfo").write_text(cpuinfo)
     assert has_fast_bfloat16(tmp_path / "cpuinfo") is fast
     assert has_fast_bfloat16(tmp_path / "absent") is False
+
+
+@pytest.mark.models
+def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm) -> None:
+    import torch
+
+    from rag.torch_minilm import TorchMiniLM
+
+    made = TorchMiniLM(minilm._few, torch.bfloat16).embed(TEXTS)
+    assert (made * minilm._few.embed(TEXTS)).sum(axis=1).min() >= 0.998
+
+
+@pytest.mark.models
+def test_many_texts_need_no_sentence_transformers() -> None:
+    code = (
+        "import sys\n"
+        "from rag.models import make_embedder\n"
+        "from rag.settings import load_settings\n"
+        "embedder = make_embedder(load_settings())\n"
+        "embedder.warm()\n"
+        "assert embedder.embed(['When?'] * 100).shape == (100, 384)\n"
+        "assert not {'sentence_transformers', 'transformers'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
