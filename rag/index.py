@@ -7,6 +7,7 @@ asks Chroma's HNSW graph, and `ChromaIndex` is such a graph in a folder of its o
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,14 @@ _BATCH = 4000
 
 HNSW: dict[str, Any] = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
 """Settings of the graph that Chroma makes."""
+
+SYNC = 1000
+"""Vectors after which Chroma writes its whole graph to the disk; what came since is put in again when it is
+opened, in about a millisecond each."""
+
+MOST_SYNCS = 8
+"""Times that it is written while it is made: by the thousand, a million vectors would be written 500 times
+over."""
 
 
 class DenseIndex(Protocol):
@@ -57,6 +66,14 @@ class ExactIndex:
             if self._held is None or self._held[0] != generation:
                 self._held = (generation, *self._catalog.vectors())
             return self._held[1], self._held[2]
+
+
+def steps(count: int) -> int:
+    """Return after how many vectors to write a graph that is to hold `count`: so that nearly none is left.
+
+    What is not written would be put in again at each opening.
+    """
+    return max(SYNC, count // MOST_SYNCS)
 
 
 class CollectionIndex:
@@ -106,13 +123,13 @@ class CollectionIndex:
 class ChromaIndex(CollectionIndex):
     """The collection in `folder`, in this process."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the collection, or make it."""
+    def __init__(self, folder: Path, step: int = SYNC) -> None:
+        """Open the collection, or make it so that it is written each time that `step` vectors have come."""
         import chromadb
         from chromadb.config import Settings
 
         quiet = Settings(anonymized_telemetry=False)
-        configuration: Any = {"hnsw": dict(HNSW)}
+        configuration: Any = {"hnsw": HNSW | {"sync_threshold": step}}
         self.folder = folder
         self._client: Any = chromadb.PersistentClient(str(folder), settings=quiet)
         collection = self._client.get_or_create_collection(
@@ -121,6 +138,12 @@ class ChromaIndex(CollectionIndex):
             configuration=configuration,
         )
         super().__init__(collection)
+
+    def made(self) -> None:
+        """From the next opening on, write the graph after as many changes as usual."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a collection that embeds nothing
+            self._collection.modify(configuration={"hnsw": {"sync_threshold": SYNC}})
 
     def close(self) -> None:
         """Write everything out and give the files back."""

@@ -7,11 +7,12 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from rag.catalog import Catalog, Change
 from rag.errors import LibraryIncompatible, StorageError
-from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits
+from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits, steps
 from rag.index_records import IndexRecords
 from rag.seal import folder_sums, is_as_left
 from rag.vectors import Matrix
@@ -208,8 +209,12 @@ class IndexKeeper:
         _remove(old)  # what cannot go now goes at the next rebuild
         index = None
         try:
-            index = ChromaIndex(folder)
-            self._fill(index, self._catalog.passage_ids(), progress)
+            ids = self._catalog.passage_ids()
+            step = steps(len(ids))
+            index = ChromaIndex(folder, step)
+            for at in range(0, len(ids), step):  # no batch lies across two steps
+                self._fill(index, ids[at : at + step], progress and partial(_further, progress, at, len(ids)))
+            index.made()
             return index
         except LibraryIncompatible:
             _abandon(index)
@@ -231,6 +236,10 @@ class IndexKeeper:
 def index_folders(folder: Path) -> list[Path]:
     """Return the folders of indexes in that of a library: one in use, and any left over."""
     return sorted(folder.glob("chroma-*"))
+
+
+def _further(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(before + done, total)
 
 
 def _remove(folders: Sequence[Path]) -> None:
