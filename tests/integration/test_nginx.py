@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-import shutil
-import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,15 +10,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from browsers import visit
+from fronts import CONF, Front, free_ports, front_of, until_answers
+from hands import NEWS, QUESTION, SAID, asked
 
 pytestmark = pytest.mark.shared
-
-CONF = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin")
 
 UPSTREAM = """
 import asyncio, sys
@@ -87,93 +84,34 @@ class Upstream:
             self.process.kill()
 
 
-class Front:
-    """nginx before two of these, with a certificate of its own."""
+class Pair:
+    """nginx before two of these."""
 
-    def __init__(self, folder: Path) -> None:
-        ports = free_ports(4)
-        self.plain, self.url = f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}"
-        self.upstreams = [Upstream("one", ports[2]), Upstream("two", ports[3])]
-        self.trust = ssl.create_default_context(cafile=made_certificate(folder))
-        self.conf = folder / "nginx.conf"
-        self.conf.write_text(moved(CONF.read_text("utf-8"), folder, ports))
-        assert NGINX is not None
-        self.process = subprocess.Popen(
-            [NGINX, "-p", folder, "-c", self.conf, "-g", f"daemon off; user {getpass.getuser()};"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        until_answers(self.plain)
-
-    def client(self, session: str = "") -> httpx.Client:
-        """Return somebody who is signed in with this session, over https."""
-        cookies = {"__Host-footnote": session} if session else {}
-        return httpx.Client(base_url=self.url, verify=self.trust, cookies=cookies, timeout=60)
+    def __init__(self, front: Front, upstreams: list[Upstream]) -> None:
+        self.front, self.upstreams = front, upstreams
 
     def of(self, upstream: Upstream) -> httpx.Client:
         """Return somebody whose requests this one gets."""
         for number in range(100):
-            with self.client(f"session-{number}") as client:
+            with self.front.client(f"session-{number}") as client:
                 if client.get("/").json()["name"] == upstream.name:
-                    return self.client(f"session-{number}")
+                    return self.front.client(f"session-{number}")
         raise AssertionError("all sessions are with the other one")
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.communicate(timeout=60)
-        for upstream in self.upstreams:
-            upstream.kill()
-
-
-def free_ports(number: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
-
-
-def until_answers(url: str) -> None:
-    for _ in range(600):
-        try:
-            httpx.get(url, timeout=10)
-            return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} does not answer")
-
-
-def made_certificate(folder: Path) -> Path:
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    command += ["-subj", "/CN=docs.example.com", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    command += ["-keyout", str(folder / "tls.key"), "-out", str(folder / "tls.crt")]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder / "tls.crt"
-
-
-def moved(conf: str, folder: Path, ports: list[int]) -> str:
-    """Return the configuration with other places for files, and other addresses; nothing else differs."""
-    for old, new in (
-        ("/tmp/", f"{folder}/"),  # noqa: S108 - of the container
-        ("/tls/", f"{folder}/"),
-        ("/dev/stdout", f"{folder}/access.log"),
-        ("listen 8080", f"listen 127.0.0.1:{ports[0]}"),
-        ("listen 8443", f"listen 127.0.0.1:{ports[1]}"),
-        ("footnote-1:7860", f"127.0.0.1:{ports[2]}"),
-        ("footnote-2:7860", f"127.0.0.1:{ports[3]}"),
-    ):
-        assert old in conf, old
-        conf = conf.replace(old, new)
-    return conf
 
 
 @pytest.fixture
-def front(tmp_path) -> Iterator[Front]:
-    if NGINX is None:
-        pytest.skip("no nginx on this machine: install the package nginx-light of your system")
-    made = Front(tmp_path)
-    yield made
-    made.end()
+def pair(tmp_path) -> Iterator[Pair]:
+    ports = free_ports(2)
+    with front_of(tmp_path, *(f"127.0.0.1:{port}" for port in ports)) as front, ExitStack() as stack:
+        upstreams = [Upstream(name, port) for name, port in zip(("one", "two"), ports, strict=True)]
+        for upstream in upstreams:
+            stack.callback(upstream.kill)
+        yield Pair(front, upstreams)
+
+
+@pytest.fixture
+def front(pair) -> Front:
+    return pair.front
 
 
 def test_the_linter_has_nothing_to_say() -> None:
@@ -194,7 +132,7 @@ def test_everything_about_a_request_arrives(front) -> None:
     assert told["host"] == "docs.example.com:8443"
     assert told["x-forwarded-for"] == "127.0.0.1"  # not what the visitor says
     assert told["x-forwarded-proto"] == "https"
-    log = (front.conf.parent / "access.log").read_text()
+    log = front.log.read_text()
     assert re.search(r'"GET /documents" 200', log)
     assert "q=1" not in log
 
@@ -234,12 +172,12 @@ def test_a_large_upload_passes(front) -> None:
         assert client.post("/count", content=bytes(20 * 2**20)).json()["sizes"] == [20 * 2**20]
 
 
-def test_when_one_is_killed_requests_go_on(front) -> None:
+def test_when_one_is_killed_requests_go_on(pair) -> None:
     failures, stop = [], threading.Event()
 
     def ask(number: int) -> int:
         done = 0
-        with front.client(f"session-{number}") as client:
+        with pair.front.client(f"session-{number}") as client:
             while not stop.is_set():
                 reply = client.get("/")
                 if reply.status_code != 200:
@@ -250,29 +188,41 @@ def test_when_one_is_killed_requests_go_on(front) -> None:
     with ThreadPoolExecutor(4) as people:
         asking = [people.submit(ask, number) for number in range(4)]
         time.sleep(0.5)
-        front.upstreams[0].kill()
+        pair.upstreams[0].kill()
         time.sleep(1)
-        front.upstreams[0].start()
+        pair.upstreams[0].start()
         time.sleep(0.5)
         stop.set()
     assert all(each.result() > 10 for each in asking)
     assert failures == []
 
 
-def test_what_was_not_sent_is_sent_to_the_other(front) -> None:
-    one, two = front.upstreams
-    with front.of(one) as client:
+def test_what_was_not_sent_is_sent_to_the_other(pair) -> None:
+    one, two = pair.upstreams
+    with pair.of(one) as client:
         one.kill()
         reply = client.post("/count", content=b"question")
     assert (reply.status_code, reply.json()) == (200, {"name": "two", "sizes": [8]})
 
 
 @pytest.mark.parametrize(("method", "status", "asked"), [("POST", 502, []), ("GET", 200, [8])])
-def test_what_one_died_of_is_asked_again_only_if_it_changes_nothing(front, method, status, asked) -> None:
-    one, two = front.upstreams
-    with front.of(one) as client, ThreadPoolExecutor(1) as other:
+def test_what_one_died_of_is_asked_again_only_if_it_changes_nothing(pair, method, status, asked) -> None:
+    one, two = pair.upstreams
+    with pair.of(one) as client, ThreadPoolExecutor(1) as other:
         reply = other.submit(client.request, method, "/slow", content=b"question")
         assert one.process.stdout.readline() == "slow\n"
         one.kill()
         assert reply.result().status_code == status
     assert httpx.get(f"{two.url}/sizes").json() == asked
+
+
+@pytest.mark.browser
+def test_a_question_is_asked_and_answered_on_the_page_behind_it(tmp_path, served) -> None:
+    served.put("news", NEWS)
+    served.model.answers = [SAID]
+    here = served.url.removeprefix("http://")
+    with front_of(tmp_path, here, here) as front, visit(front.url, ignore_https_errors=True) as seen:
+        seen.page.wait_for_selector(".welcome h1")
+        asked(seen.page, QUESTION)
+        assert seen.page.inner_text(".sentence.supported .said") == "The plane came on 26 October."
+        assert (seen.strangers, seen.complaints) == ([], [])
