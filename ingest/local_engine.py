@@ -10,6 +10,7 @@ from ingest.engine import Job
 from ingest.entry import Entry, cut
 from ingest.limits import Limits
 from ingest.outcomes import Step, timed
+from ingest.patience import embed_patiently
 from ingest.worker import Worker
 from rag.models import Embedder
 from rag.vectors import Matrix
@@ -65,7 +66,7 @@ class LocalEngine:
     def _embed(self, texts: Sequence[str]) -> Matrix:
         embedder = self._embedder()
         with timed("embed", self._on_step):
-            return embedder.embed(texts)
+            return embed_patiently(embedder, texts, self._closing)
 
     def _embedder(self) -> Embedder:
         with self._making:

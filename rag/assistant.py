@@ -69,8 +69,10 @@ class Assistant(LangChainDoors, AsyncDoors):
         self.settings = settings
         self._chat_model = chat_model
         self.aside = Aside()
-        one = chat_model is not None and settings.llm.startswith("local")
-        self.line: AbstractContextManager[object] = Semaphore(1) if one else nullcontext()
+        ours = chat_model is not None and settings.llm.startswith("local")  # others have lines of their own
+        self.line: AbstractContextManager[object] = (
+            Semaphore(settings.answers_at_once) if ours else nullcontext()
+        )
 
     @classmethod
     def open(

@@ -31,7 +31,9 @@ FootnoteError
 └── ModelError                a model is not to be had or does not answer
     ├── ArtifactError         a model file is missing or has a wrong hash
     ├── MissingExtra          a Python package or key that this needs is missing
+    ├── BadModelAnswer        what a model's server answered is no answer
     └── ModelUnavailable      the model does not answer (retry later)
+        └── ModelPaused       it failed too often, and is left alone for some seconds (retry then)
 
 Each message is one line that says what happened, to which file or setting, and what to do.
 """
@@ -178,7 +180,19 @@ class MissingExtra(ModelError):
     """A Python package that this needs, or a model's API key, is missing."""
 
 
+class BadModelAnswer(ModelError):
+    """What the server of a model answered is no answer: too few vectors, no numbers, a page of HTML."""
+
+
 class ModelUnavailable(ModelError):
-    """The model does not answer."""
+    """The model does not answer; `again_s` are the seconds after which to ask again, where they are known."""
 
     retryable = True
+
+    def __init__(self, message: str, *, again_s: float | None = None) -> None:
+        super().__init__(message)
+        self.again_s = again_s
+
+
+class ModelPaused(ModelUnavailable):
+    """The model's server failed too often, and is left alone for some seconds."""

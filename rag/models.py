@@ -18,12 +18,14 @@ from rag.local_llm import LocalLLM, available_cores
 from rag.model_errors import translate
 from rag.places import Progress
 from rag.served_chat import ServedChat
-from rag.settings import Settings
+from rag.settings import OPENAI, Settings
 
 if TYPE_CHECKING:
     import numpy as np
     from langchain_core.embeddings import Embeddings
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import LanguageModelInput
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
     from numpy.typing import NDArray
 
     from rag.vectors import TokenVectors
@@ -73,8 +75,8 @@ class ChatModel(Protocol):
     def start(self) -> None:
         """Begin to load the model, without waiting."""
 
-    def runnable(self) -> BaseChatModel:
-        """Return the LangChain chat model, ready to be asked.
+    def runnable(self) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return the model as LangChain's, ready to be asked.
 
         Raises:
             ModelUnavailable: the local model did not start.
@@ -97,13 +99,18 @@ def make_embedder(
     Raises:
         ArtifactError: its files are not to be had, or of a kind that does not serve.
         StorageError: they cannot be stored.
-        SettingsError: nothing says which model embeddings of LangChain's are.
-        ModelError: the embeddings do not answer.
+        SettingsError: nothing says which model embeddings of LangChain's are, or an address is none.
+        MissingExtra: the provider of the embedder wants a key, and there is none.
+        ModelError: the embeddings, or the embedder's server, do not answer.
     """
     if given is not None:
         from rag.given import as_embedder
 
         return as_embedder(given)
+    if settings.embedder.startswith(OPENAI):
+        from rag.served_embedder import ServedEmbedder
+
+        return ServedEmbedder(settings)
     if settings.embedder != "minilm":
         from rag.folder_embedder import FolderEmbedder
 

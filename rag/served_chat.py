@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import MissingExtra
+from rag.calls import Calls
 from rag.extras import require
+from rag.keys import key_for
 from rag.model_client import client_of
+from rag.model_errors import chat_place, translate
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
 
 
 class ServedChat:
-    """A hosted model, or one of a server that the user runs."""
+    """A model behind an address; calls of it are limited, tried again and stopped, see `rag.calls`."""
 
     def __init__(self, settings: Settings) -> None:
         self.name = settings.llm
@@ -24,17 +27,29 @@ class ServedChat:
         require(provider, f"the model {settings.llm}", f"langchain_{provider}")
         self._provider = provider
         self._settings = settings
-        self._key = _key(provider, settings)
+        self._key = self._shown_key()
+        self._calls = Calls(
+            chat_place(settings).model,
+            settings.answers_at_once,
+            settings.retry_s,
+            lambda error: translate(error, settings),
+        )
 
     def start(self) -> None:
         """Do nothing: the server is not ours."""
 
-    def runnable(self) -> BaseChatModel:
+    def runnable(self) -> Runnable[LanguageModelInput, AIMessage]:
         """Return the client."""
-        return self._client
+        return self._patient
 
     def close(self) -> None:
         """Do nothing: the server is not ours."""
+
+    @cached_property
+    def _patient(self) -> Runnable[LanguageModelInput, AIMessage]:
+        from rag.patient_chat import PatientChat
+
+        return PatientChat(self._client, self._calls)
 
     @cached_property
     def _client(self) -> BaseChatModel:
@@ -43,24 +58,14 @@ class ServedChat:
             options["base_url"] = self._settings.llm_base_url
         if self._key is not None:
             options["api_key"] = self._key
+        if self._provider != "ollama":  # which never tries again by itself
+            options["max_retries"] = 0
         if self._provider == "openai":
             options["http_socket_options"] = ()  # others than the defaults would shut out the user's proxy
         return client_of(self._model, self._provider, self._settings, **options)
 
-
-def _key(provider: str, settings: Settings) -> str | None:
-    """Return the key for the model's server.
-
-    A key of the environment is meant for its own provider: with another address, only Footnote's own setting
-    counts, and a server that wants none gets a placeholder.
-    """
-    if settings.llm_api_key is not None:
-        return settings.llm_api_key.get_secret_value()
-    if provider == "ollama":
-        return None
-    if settings.llm_base_url:
-        return "none"
-    variable = f"{provider.upper()}_API_KEY"
-    if key := os.environ.get(variable):
-        return key
-    raise MissingExtra(f"the model {settings.llm} needs a key: set {variable} or FOOTNOTE_LLM_API_KEY")
+    def _shown_key(self) -> str | None:
+        if self._provider == "ollama" and self._settings.llm_api_key is None:
+            return None
+        given = self._settings
+        return key_for(self._provider, given.llm, given.llm_base_url, given.llm_api_key, "LLM")

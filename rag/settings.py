@@ -39,6 +39,12 @@ def default_cache() -> Path:
     return platformdirs.user_cache_path("footnote", appauthor=False) / "models"
 
 
+OPENAI = "openai:"
+"""Before the name of a model behind an address that speaks OpenAI's protocol."""
+
+LOCAL_AT_ONCE, SERVED_AT_ONCE = 1, 20
+"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
+
 LOCAL_EVIDENCE, SERVED_EVIDENCE = 230, 1500
 """Two cores read 55 to 68 tokens a second; a model behind an address reads all sentences of the passages."""
 
@@ -51,8 +57,16 @@ class Settings(BaseModel):
     library: Path = Field(default_factory=default_library, description="folder of the library")
     models: Path = Field(default_factory=default_cache, description="folder of the model files")
     embedder: str = Field(
-        "minilm", min_length=1, description="minilm, or the folder of a sentence-transformers model"
+        "minilm",
+        min_length=1,
+        description="minilm, the folder of a sentence-transformers model, or openai:NAME",
     )
+    embedder_base_url: str | None = Field(
+        None, description="address of an OpenAI-compatible server of embeddings"
+    )
+    embedder_api_key: SecretStr | None = Field(None, description="key of the embedder's server")
+    embedder_timeout_s: float = Field(30.0, gt=0, description="seconds to wait for the vectors of a request")
+    embedder_at_once: int = Field(4, ge=1, le=256, description="requests at a time to the embedder's server")
     llm: str = Field(
         "local",
         pattern=r"^(local|local-small|none|(openai|anthropic|ollama):.+)$",
@@ -62,6 +76,12 @@ class Settings(BaseModel):
     llm_api_key: SecretStr | None = Field(None, description="key of the model's server")
     llm_context: int = Field(4096, ge=1024, le=131072, description="tokens the local model can hold")
     llm_timeout_s: float = Field(120.0, gt=0, description="seconds to wait for the model's next word")
+    llm_at_once: int | None = Field(
+        None, ge=1, le=256, description="answers the model writes at a time; by the model when not set"
+    )
+    retry_s: float = Field(
+        20.0, ge=0, le=600, description="seconds in which a call to a model's server is tried again"
+    )
     answer_tokens: int = Field(160, ge=16, le=4096, description="longest written answer, in tokens")
     evidence_tokens: int | None = Field(
         None, ge=50, le=32000, description="evidence shown to the model, in tokens; by the model when not set"
@@ -103,6 +123,13 @@ class Settings(BaseModel):
         """Take a list also as one text, as the environment has it."""
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
+    @field_validator("embedder")
+    @classmethod
+    def _named(cls, embedder: str) -> str:
+        if embedder.strip() == OPENAI:
+            raise ValueError("the name of the model is missing after 'openai:'")
+        return embedder
+
     @field_validator("hosts")
     @classmethod
     def _plain_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,6 +159,13 @@ class Settings(BaseModel):
         if self.evidence_tokens is not None:
             return self.evidence_tokens
         return LOCAL_EVIDENCE if self.llm.startswith("local") else SERVED_EVIDENCE
+
+    @property
+    def answers_at_once(self) -> int:
+        """Answers that the model writes at a time: as set, or as many as its kind takes."""
+        if self.llm_at_once is not None:
+            return self.llm_at_once
+        return LOCAL_AT_ONCE if self.llm.startswith("local") else SERVED_AT_ONCE
 
 
 def load_settings(

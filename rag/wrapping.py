@@ -73,7 +73,8 @@ class RememberingEmbedder(WrappedEmbedder):
 
     Nine tenths of a search are the sentences of the best passages, which one question after the other comes
     back to. What is new is embedded by one thread at a time: questions at the same moment would each take the
-    processor from the others, and embed the same sentences.
+    processor from the others, and embed the same sentences. An embedder on another machine says how many
+    calls it takes `at_once`.
     """
 
     def __init__(self, embedder: Embedder, kept_bytes: int = KEPT_BYTES) -> None:
@@ -83,7 +84,7 @@ class RememberingEmbedder(WrappedEmbedder):
         self._bytes = 0
         self._seen: OrderedDict[str, TokenVectors] = OrderedDict()
         self._looking = threading.Lock()
-        self._embedding = threading.Lock()
+        self._embedding = threading.Semaphore(getattr(embedder, "at_once", 1))
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return for each text its unit vector and those of its tokens."""

@@ -145,6 +145,8 @@ class WritingModel(ScriptedModel):
         time.sleep(self.pace)
 
     def runnable(self) -> GenericFakeChatModel:
+        if self.error is not None:
+            raise self.error
         return _Writing.model_construct(messages=iter(()), by=self)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,11 +44,16 @@ def _ollama(words: list[str]) -> Iterator[str]:
     yield json.dumps(head | last) + "\n"
 
 
+BROKEN = "(broken)"
+
 PROTOCOLS = {"openai": _openai, "anthropic": _anthropic, "ollama": _ollama}
 
 
 class Served(ThreadingHTTPServer):
-    """Answers as it is told to, word by word, and keeps what it was asked."""
+    """Answers as it is told to, word by word, and keeps what it was asked.
+
+    First come `refusals`: status, headers and body. An answer that ends with `BROKEN` ends there, unfinished.
+    """
 
     daemon_threads = True
 
@@ -55,24 +61,47 @@ class Served(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.speak = PROTOCOLS[provider]
         self.answers: list[str] = []
+        self.refusals: list[tuple[int, dict[str, str], str]] = []
         self.asked: list[dict] = []
         self.sent = 0
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Served
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.server.refusals:
+            self._refuse(*self.server.refusals.pop(0))
+            return
         answer = self.server.answers.pop(0)
         self.send_response(200)
         stream = "application/x-ndjson" if self.server.speak is _ollama else "text/event-stream"
         self.send_header("Content-Type", stream)
+        self.send_header("Connection", "close")
+        self.send_header("Transfer-Encoding", "chunked")  # so that what breaks off is told from an end
         self.end_headers()
         with suppress(ConnectionError):  # the client has had enough
             for piece in self.server.speak([f"{word} " for word in answer.split()]):
-                self.wfile.write(piece.encode())
+                if BROKEN in piece:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self._chunk(piece.encode())
                 self.server.sent += 1
+            self._chunk(b"")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def _refuse(self, status: int, headers: dict[str, str], body: str) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Type": "application/json"} | headers).items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
 
     def log_message(self, *args) -> None:
         """Say nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from ui.turnstile import Turnstile
 if TYPE_CHECKING:
     from rag.assistant import Assistant
 
-AT_LOCAL_MODEL, AT_SERVED_MODEL = 1, 20
-"""Answers written at a time: the local model has one slot, a server has a queue of its own."""
-
 MOST = 100
 """Answers at a time that nobody keeps, those that wait for the model included."""
+
+PATIENCE_S = 60.0
+"""Seconds that a question waits, from its beginning, for a model's server that is left alone."""
 
 TICK_S = 1.0
 """Seconds after which whoever waits is told so though nothing has come."""
@@ -53,8 +54,7 @@ class Answers:
         self.assistant = assistant
         self.observer = observer or Observer()
         self.model_state: ModelState = "none" if assistant.model == "none" else "unasked"
-        local = assistant.settings.llm.startswith("local")
-        self.turnstile = Turnstile(AT_LOCAL_MODEL if local else AT_SERVED_MODEL)
+        self.turnstile = Turnstile(assistant.settings.answers_at_once)
         self._running: set[threading.Event] = set()
         self._ending = threading.Event()
 
@@ -111,6 +111,54 @@ class Answers:
             if self.assistant.chat_model is not None and wanted():
                 self.assistant.chat_model.start()  # so that it is back for the next question
             raise
+
+    def patient_events(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        within: frozenset[str] | None = None,
+        wanted: Callable[[], bool],
+        on_place: Callable[[int], None],
+        on_pause: Callable[[bool], None],
+    ) -> Generator[Event]:
+        """Yield as `events` does; where a model's server says when to come again, or rests, wait and go on.
+
+        Args:
+            question: as for `events`.
+            history: as for `events`.
+            within: as for `events`.
+            wanted: as for `events`.
+            on_place: as for `events`.
+            on_pause: called with True when it begins to wait for the server, with False when it goes on.
+
+        Raises:
+            QuestionError, LibraryError, ModelError: as `events` does. `ModelPaused` only once something was
+                written, or where `PATIENCE_S` would be over.
+        """
+        until = time.monotonic() + PATIENCE_S
+        found = written = False
+        while True:
+            try:
+                for event in self.events(
+                    question, history=history, within=within, wanted=wanted, on_place=on_place
+                ):
+                    if isinstance(event, EvidenceFound):
+                        if found:
+                            continue
+                        found = True
+                    else:
+                        written = True
+                    yield event
+                return
+            except ModelUnavailable as away:
+                if written or away.again_s is None or time.monotonic() + away.again_s > until:
+                    raise
+                again = time.monotonic() + away.again_s
+            on_pause(True)
+            while wanted() and (left := again - time.monotonic()) > 0:
+                time.sleep(min(left, TICK_S))
+            on_pause(False)
 
     async def stream(
         self, question: str, *, history: Sequence[Turn] = (), within: frozenset[str] | None = None

@@ -159,6 +159,16 @@ def _about(
         "limit": request.limit,
         "seed": request.seed,
         "settings": settings.model_dump(
-            mode="json", exclude={"library", "models", "llm_api_key", "llm_base_url", "host", "port"}
+            mode="json",
+            exclude={
+                "library",
+                "models",
+                "llm_api_key",
+                "llm_base_url",
+                "embedder_api_key",
+                "embedder_base_url",
+                "host",
+                "port",
+            },
         ),
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import rag.errors
 from rag.errors import FootnoteError
-from rag.settings import DEFAULTS, Settings
+from rag.settings import DEFAULTS, OPENAI, Settings
 from rag.types import Candidate, Citation, Sentence, Trace
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ASKING = (
     "embedder",
+    "embedder_base_url",
+    "embedder_api_key",
     "llm",
     "llm_base_url",
     "llm_api_key",
@@ -34,10 +36,10 @@ ASKING = (
 )
 """The settings that an answer depends on."""
 
-ADDING = ("embedder",)
+ADDING = ("embedder", "embedder_base_url", "embedder_api_key")
 """The same of what is stored; the limits of reading a file are sent along, and hold."""
 
-_KEYS = frozenset({"llm_api_key"})
+_KEYS = frozenset({"embedder_api_key", "llm_api_key"})
 
 
 def marks(settings: Settings, secret: str) -> dict[str, str]:
@@ -65,7 +67,7 @@ def _mark(settings: Settings, name: str, secret: str) -> str:
     if name in _KEYS:
         plain = "" if value is None else value.get_secret_value()
         return hmac.new(secret.encode(), plain.encode(), "sha256").hexdigest()
-    if name == "embedder" and value != "minilm":
+    if name == "embedder" and value != "minilm" and not value.startswith(OPENAI):
         return str(Path(value).expanduser().absolute())
     return str(value)
 

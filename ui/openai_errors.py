@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,7 +17,7 @@ from starlette.types import Message, Receive
 from rag.errors import FootnoteError
 from ui.answers import UNEXPECTED
 from ui.refusals import error_form
-from ui.routes import status_of
+from ui.routes import again_of, status_of
 
 MOST_BYTES = 4 * 2**20
 """Largest body of a request: a question has 4,000 characters, a conversation rarely a hundred times that."""
@@ -28,10 +28,18 @@ _LOG = logging.getLogger(__name__)
 class Refused(Exception):
     """A request that gets an error in OpenAI's form."""
 
-    def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
-        """Keep the status and the form; `param` is the part of the request that is wrong."""
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the status, the headers and the form; `param` is the part of the request that is wrong."""
         super().__init__(message)
         self.status = status
+        self.headers = headers
         self.form = {"error": error_form(status, message, code, param)}
 
 
@@ -49,7 +57,7 @@ class Route(APIRoute):
                 told = refused(error)
                 if told.status == 500:
                     _LOG.exception("a request failed")
-                return JSONResponse(told.form, told.status)
+                return JSONResponse(told.form, told.status, told.headers)
 
         return answered
 
@@ -68,7 +76,7 @@ def refused(error: Exception) -> Refused:
         return Refused(500, UNEXPECTED, "server_error")
     status = status_of(error)
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-    return Refused(400 if status == 422 else status, str(error), code)
+    return Refused(400 if status == 422 else status, str(error), code, headers=again_of(error))
 
 
 def _invalid(error: RequestValidationError) -> Refused:

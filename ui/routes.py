@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -17,6 +18,7 @@ from rag.errors import (
     LibraryMissing,
     LimitExceeded,
     LoadError,
+    ModelUnavailable,
     OriginalGone,
     UnknownFormat,
     UploadNotFound,
@@ -57,9 +59,15 @@ def add_routes(app: FastAPI, assistant: Assistant) -> None:
 def explain(_request: Request, error: Exception) -> JSONResponse:
     """Return what a request gets that failed with an error of ours."""
     assert isinstance(error, FootnoteError)  # noqa: S101 - registered for nothing else
-    status = status_of(error)
-    later = {"Retry-After": str(_AGAIN_S)} if status == 503 else None
-    return JSONResponse({"detail": str(error)}, status, later)
+    return JSONResponse({"detail": str(error)}, status_of(error), again_of(error))
+
+
+def again_of(error: FootnoteError) -> dict[str, str] | None:
+    """Return the header that says when to try again, for what is busy."""
+    if status_of(error) != 503:
+        return None
+    known = error.again_s if isinstance(error, ModelUnavailable) else None
+    return {"Retry-After": str(_AGAIN_S if known is None else math.ceil(known))}
 
 
 _AGAIN_S = 2

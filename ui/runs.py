@@ -122,13 +122,17 @@ class Runs:
         def tell(place: int) -> None:
             run.become(replace(run.turn, place=place))
 
+        def pause(paused: bool) -> None:
+            run.become(replace(run.turn, paused=paused))
+
         try:
-            for event in self._answers.events(
+            for event in self._answers.patient_events(
                 question,
                 history=history,
                 within=within,
                 wanted=lambda: not run.turn.finished,
                 on_place=tell,
+                on_pause=pause,
             ):
                 turn = advance(run.turn, event)
                 if turn.finished:

@@ -6,9 +6,24 @@ from rag.settings import DEFAULTS, ENVIRONMENT, FILE, OPTIONS, PREFIX, Settings
 from ui.html import Html, element, join
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Model": ("llm", "llm_base_url", "llm_api_key", "llm_context", "llm_timeout_s"),
+    "Model": (
+        "llm",
+        "llm_base_url",
+        "llm_api_key",
+        "llm_context",
+        "llm_timeout_s",
+        "llm_at_once",
+        "retry_s",
+    ),
+    "Search": (
+        "embedder",
+        "embedder_base_url",
+        "embedder_api_key",
+        "embedder_timeout_s",
+        "embedder_at_once",
+    ),
     "Answers": ("answer_tokens", "evidence_tokens", "passages"),
-    "Library": ("library", "embedder", "models", "offline"),
+    "Library": ("library", "models", "offline"),
     "Reading files": (
         "ocr",
         "max_file_mb",
@@ -99,7 +114,7 @@ def _row(name: str, settings: Settings) -> Html:
 def shown_value(settings: Settings, name: str) -> str:
     """Return a value in words."""
     value = getattr(settings, name)
-    if name == "llm_api_key":
+    if name.endswith("_api_key"):
         return "set, and not shown" if value is not None else "not set"
     if value is None:
         return "not set"

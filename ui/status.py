@@ -27,6 +27,8 @@ def _status_words(turn: Turn, facts: Facts, elapsed: float) -> str:
     if turn.answer is not None:
         return _timings(turn.answer)
     seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""
+    if turn.paused:
+        return f"A model's server does not answer now and is tried again by itself…{seconds}"
     if not turn.searched:
         return f"Searching {count(facts.n_passages, 'passage')}…{seconds}"
     if turn.place:

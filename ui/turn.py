@@ -26,9 +26,10 @@ class Turn:
     """A question and what has come of it.
 
     `id` is that under which it is kept, `place` the number of answers that the model writes before this one,
-    `verdict` and `note` what the asker thinks of the answer. `written` is all text that the model wrote, and
-    `checked` the number of its characters that belong to finished sentences; what lies after them still
-    awaits its sources. `standalone` is the question as it was searched, where it followed up on others.
+    `paused` tells that a model's server is away and will be tried again, `verdict` and `note` are what the
+    asker thinks of the answer. `written` is all text that the model wrote, and `checked` the number of its
+    characters that belong to finished sentences; what lies after them still awaits its sources. `standalone`
+    is the question as it was searched, where it followed up on others.
     """
 
     question: str
@@ -43,6 +44,7 @@ class Turn:
     stopped: bool = False
     id: str = ""
     place: int = 0
+    paused: bool = False
     verdict: str = ""
     note: str = ""
     standalone: str = ""

@@ -62,7 +62,7 @@ class CachedChatModel(BaseChatModel):
         self, key: bytes, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Iterator[ChatGenerationChunk]:
         chunks = []
-        model: BaseChatModel = self.chat.runnable()
+        model = self.chat.runnable()
         # Without callbacks: this model reports the call already.
         for message in model.stream(messages, {"callbacks": []}, stop=stop, **kwargs):
             chunk = ChatGenerationChunk(message=message)

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from embeddings_server import serving_embeddings
 from fakes import AngleEmbedder, ScriptedModel
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
@@ -93,7 +94,8 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
 
     def make_embedder(settings, progress=None, given=None):
-        return real_embedder(settings, progress, given or AngleEmbedder())
+        served = settings.embedder.startswith("openai:")
+        return real_embedder(settings, progress, given or (None if served else AngleEmbedder()))
 
     def make_chat_model(settings, progress=None):
         return Repeating() if settings.llm == "local" else real_chat_model(settings, progress)
@@ -139,7 +141,14 @@ def test_traces_hold_every_stage(here, monkeypatch) -> None:
     assert [span.parent.span_id for span in models] == [spans["answer"].context.span_id]
 
 
-@pytest.mark.parametrize("name", MODELS)
+def test_the_page_on_embeddings_from_a_server(here, capsys) -> None:
+    with serving_embeddings() as server:
+        run(MODELS["embeddings"].replace("http://127.0.0.1:8001/v1", server.address))
+    assert {each["model"] for each in server.asked} == {"BAAI/bge-small-en-v1.5"}
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "embeddings"])
 def test_the_page_on_models(here, monkeypatch, capsys, name) -> None:
     """Each of its addresses is a server here, and the hosted one is reached at an address of ours."""
     addresses = {

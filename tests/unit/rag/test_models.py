@@ -11,6 +11,7 @@ from langchain_openai import ChatOpenAI
 from rag.errors import ArtifactError, MissingExtra
 from rag.local_llm import available_cores
 from rag.models import make_chat_model, make_embedder
+from rag.patient_chat import PatientChat
 from rag.settings import Settings
 
 
@@ -75,9 +76,12 @@ def made(**values) -> ChatOpenAI:
     chat = make_chat_model(settings(**values))
     assert chat is not None
     chat.start()
-    model = chat.runnable()
+    patient = chat.runnable()
     chat.close()
+    assert isinstance(patient, PatientChat)
+    model = patient.model
     assert isinstance(model, ChatOpenAI)
+    assert model.max_retries == 0  # ours are the only ones
     assert chat.name == values["llm"]
     return model
 

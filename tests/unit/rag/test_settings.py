@@ -3,7 +3,14 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import LOCAL_EVIDENCE, SERVED_EVIDENCE, Settings, load_settings
+from rag.settings import (
+    LOCAL_AT_ONCE,
+    LOCAL_EVIDENCE,
+    SERVED_AT_ONCE,
+    SERVED_EVIDENCE,
+    Settings,
+    load_settings,
+)
 
 
 @pytest.fixture
@@ -101,3 +108,16 @@ def test_proxies_are_addresses_or_networks(here) -> None:
     assert settings.proxies == ("127.0.0.1/32", "10.0.0.0/8")
     with pytest.raises(SettingsError, match="'FOOTNOTE_PROXIES' in the environment is not valid"):
         load_settings(environ={"FOOTNOTE_PROXIES": "nginx"})
+
+
+@pytest.mark.parametrize(
+    ("given", "at_once"),
+    [
+        ({"llm": "local"}, LOCAL_AT_ONCE),
+        ({"llm": "openai:x"}, SERVED_AT_ONCE),
+        ({"llm": "local", "llm_at_once": 3}, 3),
+        ({"llm": "openai:x", "llm_at_once": 3}, 3),
+    ],
+)
+def test_answers_at_once_are_by_the_model_when_not_set(given, at_once) -> None:
+    assert Settings(**given).answers_at_once == at_once

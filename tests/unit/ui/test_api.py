@@ -16,7 +16,7 @@ from ingest.limits import Limits
 from rag.assistant import Assistant
 from rag.collections import Collections
 from rag.conversations import UNTITLED, Conversations
-from rag.errors import LibraryInUse, ModelUnavailable
+from rag.errors import LibraryInUse, ModelPaused, ModelUnavailable
 from rag.types import Document
 from rag.wire import answer_from_dict, event_from_dict
 from ui.answers import UNEXPECTED, Answers
@@ -139,6 +139,16 @@ def test_an_error_after_the_beginning_is_an_event(world, monkeypatch):
     monkeypatch.setattr(world.assistant, "stream", broken)
     reply = world().post("/ask", json={"question": QUESTION})
     assert (reply.status_code, reply.json()) == (500, {"detail": UNEXPECTED})
+
+
+@pytest.mark.parametrize(("again_s", "header"), [(11.2, "12"), (None, "2")])
+def test_a_model_that_is_left_alone_says_when_to_come_again(world, again_s, header):
+    world.model.error = ModelPaused("the model x is left alone for now", again_s=again_s)
+    reply = world().post("/ask", json={"question": QUESTION})
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, header)
+    events = events_of(world().post("/ask", json={"question": QUESTION, "stream": True}))
+    assert [kind for kind, _ in events] == ["evidence", "error"]
+    assert events[0][1]["quotes"]
 
 
 def test_history_is_taken_into_account(world):

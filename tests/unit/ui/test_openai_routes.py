@@ -17,6 +17,7 @@ from openai import AsyncOpenAI, OpenAI
 from rag.access import private_folder
 from rag.assistant import Assistant
 from rag.collections import Collections
+from rag.errors import ModelPaused
 from rag.library import Library
 from rag.settings import Settings
 from ui.answers import UNEXPECTED
@@ -52,6 +53,7 @@ def served(tmp_path_factory):
 def door(served):
     model = served.assistant.chat_model
     model.say, model.holds, model.breaks, model.pace = lambda asked: SAID, None, None, 0.0
+    model.error = None
     model.gate = threading.Event()
     yield served
     model.gate.set()
@@ -278,6 +280,13 @@ def test_an_error_after_the_first_event_is_an_event(client, door):
         list(stream)
     with pytest.raises(openai.InternalServerError):
         client.chat.completions.create(**ASKED)
+
+
+def test_a_model_that_is_left_alone_says_when_to_come_again(client, door):
+    door.assistant.chat_model.error = ModelPaused("the model x is left alone for now", again_s=11.2)
+    with pytest.raises(openai.InternalServerError, match="left alone") as caught:
+        client.chat.completions.create(**ASKED)
+    assert (caught.value.status_code, caught.value.response.headers["retry-after"]) == (503, "12")
 
 
 def test_what_nobody_expected_is_told_without_its_words(client, door, monkeypatch, caplog):

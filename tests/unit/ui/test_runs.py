@@ -8,7 +8,7 @@ from fakes import ScriptedModel, put
 
 from rag.assistant import Assistant
 from rag.conversations import Conversations, Scope
-from rag.errors import ModelUnavailable, StorageError
+from rag.errors import ModelPaused, ModelUnavailable, StorageError
 from rag.types import EvidenceFound, Sentence, SentenceChecked, TextWritten
 from ui.answers import UNEXPECTED, Answers
 from ui.runs import Runs
@@ -235,3 +235,56 @@ def test_a_model_that_died_is_started_for_the_next_question(assistant):
     model.error = None
     *_, (turn, _) = kept.begin().follow()
     assert turn.answer is not None
+
+
+class Resting(ScriptedModel):
+    """Is left alone for so many calls."""
+
+    def __init__(self, times: int, again_s: float | None = 0.05) -> None:
+        super().__init__("The planes landed in May.")
+        self.rest, self.again_s = times, again_s
+        self.asked = 0
+
+    def runnable(self):
+        self.asked += 1
+        if self.asked <= self.rest:
+            raise ModelPaused("the model is left alone for now", again_s=self.again_s)
+        return super().runnable()
+
+
+def begun(model, library, embedder, settings):
+    assistant = Assistant(library, embedder, model, settings.model_copy(update={"llm": "openai:x"}))
+    kept = Kept(assistant)
+    return kept, [turn for turn, _ in kept.begin().follow()]
+
+
+def test_a_question_waits_for_a_model_that_is_left_alone_and_goes_on(planes, library, embedder, settings):
+    kept, turns = begun(Resting(2), library, embedder, settings)
+    assert turns[-1].answer is not None
+    assert (turns[-1].paused, kept.stored().state) == (False, "answered")
+    paused = [turn for turn in turns if turn.paused]
+    assert paused
+    assert all(turn.quotes for turn in paused)  # they are there meanwhile
+
+
+def test_it_does_not_wait_for_ever(planes, library, embedder, settings):
+    kept, turns = begun(Resting(99, again_s=3600), library, embedder, settings)
+    assert turns[-1].error == "the model is left alone for now"
+    assert turns[-1].quotes
+    assert kept.stored().state == "failed"
+
+
+def test_it_does_not_wait_where_nobody_says_for_how_long(planes, library, embedder, settings):
+    _, turns = begun(Resting(99, again_s=None), library, embedder, settings)
+    assert turns[-1].error == "the model is left alone for now"
+
+
+def test_who_waits_can_stop(planes, library, embedder, settings):
+    model = Resting(99, again_s=30)
+    assistant = Assistant(library, embedder, model, settings.model_copy(update={"llm": "openai:x"}))
+    kept = Kept(assistant)
+    run = kept.begin()
+    until(lambda: run.turn.paused)
+    kept.runs.stop(ONE)
+    assert run.turn.stopped
+    assert model.asked == 1

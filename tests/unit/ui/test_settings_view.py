@@ -36,4 +36,5 @@ def test_a_secret_is_never_shown(tmp_path):
     assert "sk-very-secret" not in page
     assert "very" not in page
     assert shown_value(settings, "llm_api_key") == "set, and not shown"
+    assert shown_value(Settings(embedder_api_key="secret"), "embedder_api_key") == "set, and not shown"
     assert shown_value(Settings(), "llm_api_key") == "not set"
