@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import capacity
 import typer
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
@@ -143,5 +144,6 @@ MADE: Mapping[str, Callable[[], str]] = {
     "error-tree": error_tree,
     "error-table": error_table,
     "commands": commands,
+    **capacity.TABLES,
 } | {f"picture-{path.stem}": _picture(path.stem) for path in sorted(PICTURES.glob("*.svg"))}
 """Everything that a page can ask for, by name."""

@@ -67,13 +67,22 @@ def chat(
 
 @app.command("scale")
 def scale_(
+    passages: Annotated[
+        str, typer.Option(help="Sizes of libraries, as 1000,10000; empty for none.")
+    ] = ",".join(map(str, scale.PASSAGES)),
+    real: Annotated[int, typer.Option(help="How many passages are embedded for real.")] = scale.REAL,
+    peers: Annotated[bool, typer.Option(help="Ask bare Chroma and LangChain's tutorial, too.")] = True,
     documents: Annotated[
-        str, typer.Option(help="Sizes of ingests, in documents; empty for none.")
-    ] = scale.DOCUMENTS,
-    passages: Annotated[str, typer.Option(help="Sizes of libraries; empty for none.")] = scale.PASSAGES,
+        str, typer.Option(help="Sizes of ingests whose memory is watched, in documents; empty for none.")
+    ] = "",
 ) -> None:
-    """Show what grows with a library: memory of an ingest, time of single operations; takes long."""
-    scale.bench(console, documents, passages)
+    """Show what grows with a library: stages of a question, changes, opening, memory; takes long."""
+    scale.bench(console, numbers(documents), numbers(passages), real, with_peers=peers)
+
+
+def numbers(listed: str) -> list[int]:
+    """Return the numbers in a list such as ``1000,10000``."""
+    return [int(each) for each in listed.replace(",", " ").split()]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""What grows with a library and what does not: memory of an ingest, time of single operations.
+"""What grows with a library: each stage of a question, changes, opening, memory, disk; beside what others do.
 
-The texts are of our own making. Embedding 10,000 documents would take hours on two cores, so that their
-vectors are drawn from the hashes of the passages; the real tokenizer cuts them, and the parsing child, the
-catalogue and Chroma are the real ones. The real embedder is loaded beside, as in any ingest, and one ingest
-with it tells the real rate. Random directions are the worst that an HNSW graph can be given.
+The texts are of our own making (`tests.bench.prose`). The first are embedded for real, the others have drawn
+vectors of the same distribution (`tests.bench.drawn`); questions are real, and embedded for real. Libraries
+are kept in ``.cache/bench`` and grow, so that only a first run makes them.
 
 Each figure is taken in a process of its own, on what the system has in its page cache.
 """
@@ -14,32 +13,114 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.scale_child import RUNS, SMALL
+from tests.bench import plots
+from tests.bench.drawn import CACHE
 from tests.bench.synthetic import write_files
 
-DOCUMENTS = "100,1000,10000"
-PASSAGES = "10000,50000,100000"
-REAL = 100
-"""Documents that the real embedder embeds."""
+PASSAGES = (1_000, 10_000, 100_000, 1_000_000)
+REAL = 20_000
+"""Passages that are embedded for real."""
+REAL_DOCUMENTS = 100
+"""The same for the comparison of ingests, in documents."""
 N_BYTES = 20_000
+MADE = CACHE.parents[1] / "build" / "scale"
+"""Where the table and the plots go."""
 
-Figures = Mapping[str, float]
+Figures = dict[str, float]
 
 
-def bench(console: Console, documents: str = DOCUMENTS, passages: str = PASSAGES) -> None:
+def _ms(value: float) -> str:
+    return f"{1000 * value:,.0f} ms"
+
+
+def _s(value: float) -> str:
+    return f"{value:,.2f} s"
+
+
+def _gb(value: float) -> str:
+    return f"{value / 1000:,.2f} GB"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3f}"
+
+
+ROWS: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "retrieval, p50": ("ask.retrieval.p50", _ms),
+    "retrieval, p95": ("ask.retrieval.p95", _ms),
+    "  embed the question, p95": ("ask.embed.p95", _ms),
+    "  dense, p95": ("ask.dense.p95", _ms),
+    "  lexical, p95": ("ask.lexical.p95", _ms),
+    "  fuse, p95": ("ask.fuse.p95", _ms),
+    "rank the sentences, p50": ("ask.rank.p50", _ms),
+    "rank the sentences, p95": ("ask.rank.p95", _ms),
+    "to the key quotes, p50": ("ask.quotes.p50", _ms),
+    "to the key quotes, p95": ("ask.quotes.p95", _ms),
+    "add a document of 20 passages, p95": ("change.add.p95", _s),
+    "remove it, p95": ("change.remove.p95", _s),
+    "open after a clean stop": ("come.open_s", _s),
+    "open and answer the first question": ("come.first_s", _s),
+    "rebuild the index": ("rebuild.rebuild_s", _s),
+    "resident, the model apart": ("ask.resident_mb", _gb),
+    "most resident in a rebuild": ("rebuild.peak_mb", _gb),
+    "catalogue on disk": ("rebuild.catalogue_mb", _gb),
+    "index on disk": ("rebuild.index_mb", _gb),
+    "recall@10 against the exact scan": ("recall.recall@10", _plain),
+    "recall@100 against the exact scan": ("recall.recall@100", _plain),
+    "bare Chroma, k = 4, vector given, p95": ("peers.bare.p95", _ms),
+    "LangChain's tutorial, k = 4, p95": ("peers.tutorial.p95", _ms),
+    "resident in the tutorial's way": ("peers.tutorial_mb", _gb),
+}
+
+
+def bench(
+    console: Console, documents: Sequence[int], passages: Sequence[int], n_real: int, *, with_peers: bool
+) -> None:
+    """Print the figures of ingests and of libraries of these sizes, and plot the latter."""
     if documents:
-        _ingest(console, _numbers(documents))
+        _ingest(console, documents)
     if passages:
-        _libraries(console, _numbers(passages))
+        every = {size: _library(console, size, n_real, with_peers=with_peers) for size in sorted(passages)}
+        console.print(_table(every))
+        MADE.mkdir(parents=True, exist_ok=True)
+        (MADE / "figures.json").write_text(json.dumps(every, indent=1) + "\n", "utf-8")
+        for file in plots.write(every, ROWS, MADE):
+            console.print(f"[dim]{file}")
+
+
+def _library(console: Console, size: int, n_real: int, *, with_peers: bool) -> Figures:
+    """Return all figures of one library, by the measure and its name for them."""
+    path = CACHE / f"library-{size}-{n_real}"
+    kept = path.with_suffix(".json")  # what making it took, which later runs do not do again
+    figures: Figures = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    if not figures:
+        console.print(f"making a library of {size:,} passages …")
+        figures = _measured("fill", path, size, n_real) | _measured("rebuild", path)
+        kept.write_text(json.dumps(figures), "utf-8")
+    for measure in ("come", "ask", "recall", "change", *(["peers"] if with_peers else [])):
+        console.print(f"{size:,} passages: {measure} …", end="\r")
+        figures |= _measured(measure, path)
+    return figures
+
+
+def _table(every: Mapping[int, Figures]) -> Table:
+    table = Table("passages", box=None, header_style="bold")
+    for size in every:
+        table.add_column(f"{size:,}", justify="right")
+    for label, (name, shown) in ROWS.items():
+        if all(name in figures for figures in every.values()):
+            table.add_row(label, *(shown(figures[name]) for figures in every.values()))
+    return table
 
 
 def _ingest(console: Console, sizes: Sequence[int]) -> None:
+    """Show the memory of ingests with drawn vectors, and the rate of one with the real embedder."""
     console.rule(f"ingest of documents of {N_BYTES:,} bytes, a process each")
     table = Table(box=None, header_style="bold")
     for heading in (
@@ -48,11 +129,12 @@ def _ingest(console: Console, sizes: Sequence[int]) -> None:
     ):  # fmt: skip
         table.add_column(heading, justify="right")
     peaks, grown = [], []
-    for size, embedder in [*((size, "drawn") for size in sizes), (min(REAL, sizes[0]), "real")]:
+    for size, embedder in [*((size, "drawn") for size in sizes), (min(REAL_DOCUMENTS, sizes[0]), "real")]:
         with tempfile.TemporaryDirectory() as folder:
             files = Path(folder) / "files"
             write_files(files, size, N_BYTES)
-            figures = _measured("ingest", Path(folder) / "library", files, embedder)
+            found = _measured("ingest", Path(folder) / "library", files, embedder)
+        figures = {name.removeprefix("ingest."): value for name, value in found.items()}
         if embedder == "drawn":
             peaks.append(figures["stored"])
             grown.append(f"{figures['stored'] - figures['before']:,.0f}")
@@ -71,63 +153,7 @@ def _ingest(console: Console, sizes: Sequence[int]) -> None:
     )
 
 
-ROWS = {
-    "passages put in the catalogue, a second": ("put/s", "{:,.0f}"),
-    "passages put in the index, a second": ("index/s", "{:,.0f}"),
-    "resident, open without the index, MiB": ("open.memory_before", "{:,.0f}"),
-    "resident, open with the index, MiB": ("open.memory", "{:,.0f}"),
-    "open the library": ("open.open_s", ""),
-    "open its index": ("open.open_index_s", ""),
-    f"add a document of {SMALL} passages": ("open.add_s", ""),
-    f"remove a document of {SMALL} passages": ("open.remove_s", ""),
-    "find passages for a question": ("open.find_s", ""),
-    "close it with its index": ("open.close_s", ""),
-    "from nothing: open and find": ("ask.found_s", ""),
-    "from nothing: open, add a file, close": ("add.whole_s", ""),
-    "from nothing: open, remove a file, close": ("remove.whole_s", ""),
-    "from nothing: open after a removal and find": ("again.found_s", ""),
-    "from nothing: open while another writes, and find": ("beside.found_s", ""),
-}
-
-
-def _libraries(console: Console, sizes: Sequence[int]) -> None:
-    console.rule(f"libraries of random vectors, medians of {RUNS} where a library stays open")
-    every = []
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            every.append(_library(Path(folder) / "library", size))
-    table = Table("", box=None, header_style="bold")
-    for size in sizes:
-        table.add_column(f"{size:,}", justify="right")
-    table.add_column("last / first", justify="right")
-    for label, (name, form) in ROWS.items():
-        values = [figures[name] for figures in every]
-        shown = [form.format(value) if form else f"{1000 * value:,.1f} ms" for value in values]
-        table.add_row(label, *shown, f"{values[-1] / values[0]:.1f}")
-    console.print(table)
-
-
-def _library(path: Path, size: int) -> Figures:
-    """Return all figures of one library, by the measure and its name for them."""
-    filled = _measured("fill", path, size)
-    found = {"put/s": size / filled["put_s"], "index/s": size / filled["index_s"]}
-    for name, measure in (
-        ("open", "open"),
-        ("ask", "ask"),
-        ("add", "add"),
-        ("remove", "remove"),
-        ("again", "ask"),
-        ("beside", "beside"),
-    ):
-        found |= {f"{name}.{key}": value for key, value in _measured(measure, path).items()}
-    return found
-
-
 def _measured(measure: str, *arguments: object) -> Figures:
     command = [sys.executable, "-m", "tests.bench.scale_child", measure, *map(str, arguments)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout)
-
-
-def _numbers(listed: str) -> list[int]:
-    return [int(each) for each in listed.split(",")]
+    return {f"{measure}.{name}": value for name, value in json.loads(done.stdout).items()}

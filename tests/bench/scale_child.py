@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +16,25 @@ import psutil
 
 from ingest.pipeline import Progress, add
 from rag.artifacts import EMBEDDER
-from rag.assistant import EXACT_LIMIT
-from rag.errors import LibraryInUse
+from rag.assistant import Assistant
 from rag.fetching import ensure
 from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder, make_embedder
 from rag.search import search
 from rag.settings import load_settings
-from tests.bench.synthetic import PASSAGE_WORDS, WORDS, HashEmbedder, entry, put_entries, sentences
+from tests.bench import prose
+from tests.bench.drawn import PER_DOCUMENT, Vectors, real_vectors
+from tests.bench.synthetic import HashEmbedder, entry
 
-RUNS = 7
-PER_DOCUMENT = 20
-SMALL = 5
-"""Passages of the document that is added and removed."""
+QUESTIONS, WARMING = 60, 8
+CHANGES = 15
+NEAREST = (10, 100)
 K = 6
 NEW = 10_000_000
 """Number of the first document that is not in the library yet."""
+RETRIEVAL = ("embed", "dense", "lexical", "fuse")
+"""Stages of a search up to its passages; then the sentences are ranked."""
 
 Figures = dict[str, float]
 own = psutil.Process()
@@ -66,105 +65,165 @@ def ingest(library: Path, files: Path, embedder: str) -> Figures:
     return figures | {"whole": peak(), "whole_s": time.perf_counter() - started}
 
 
-def fill(library: Path, n_passages: int) -> Figures:
-    """Make a library: seconds of putting all documents, of making the index, and of closing."""
+def fill(library: Path, n_passages: int, n_real: int) -> Figures:
+    """Make a library, or go on with one: seconds of putting its documents; MB that it takes."""
+    vectors = Vectors(real_vectors(n_real))
+    started = time.perf_counter()
     with Library.open(library, create=True) as opened:
+        opened.require(make_embedder(load_settings()).fingerprint)
+        there = len(opened) // PER_DOCUMENT
+        for number in range(there, n_passages // PER_DOCUMENT):
+            opened.put(*entry(number, vectors.of(number)))
+    return {"put_s": time.perf_counter() - started, "put": n_passages - there * PER_DOCUMENT}
+
+
+def rebuild(library: Path) -> Figures:
+    """Make the index from the catalogue: seconds of that and of closing, MB of both, most memory in MB."""
+    with Library.open(library) as opened:
         started = time.perf_counter()
-        for _ in put_entries(opened, n_passages // PER_DOCUMENT, PER_DOCUMENT):
-            pass
-        put = time.perf_counter()
-        opened.open_index()
-        indexed = time.perf_counter()
+        opened.rebuild_index(tell)
+        done = time.perf_counter()
+        opened.close()
+        closed = time.perf_counter()
     return {
-        "put_s": put - started,
-        "index_s": indexed - put,
-        "close_s": time.perf_counter() - indexed,
-        "peak": peak(),
+        "rebuild_s": done - started,
+        "close_s": closed - done,
+        "catalogue_mb": size_mb(library) - size_mb(library, "chroma-*/**/*"),
+        "index_mb": size_mb(library, "chroma-*/**/*"),
+        "peak_mb": peak() * 1.048576,
     }
 
 
-def stay_open(library: Path) -> Figures:
-    """Time what is done to a library that is open with its index; resident memory in MiB."""
-    embedder = HashEmbedder()
-    search_in_nothing()
-    before = resident()
-    opened, open_s = timed(lambda: Library.open(library))
-    with opened:
-        _, index_s = timed(opened.open_index)
-        memory = resident()
-        removed = [entry(NEW + run, SMALL)[0].id for run in range(RUNS)]
-        figures = {
-            "open_s": open_s,
-            "open_index_s": index_s,
-            "memory": memory,
-            "memory_before": before,
-            "add_s": median(lambda run: opened.put(*entry(NEW + run, SMALL))),
-            "remove_s": median(lambda run: opened.remove(removed[run])),
-            "find_s": median(lambda run: search(opened, embedder, FollowUp(question(run)), K)),
-        }
-        started = time.perf_counter()
-    return figures | {"close_s": time.perf_counter() - started}
-
-
-def come_and_ask(library: Path) -> Figures:
-    """Time opening a library as `footnote ask` does, a search, and closing, after all imports."""
-    search_in_nothing()
-    started = time.perf_counter()
-    with Library.open(library) as opened:
-        if len(opened) > EXACT_LIMIT:
-            with suppress(LibraryInUse):  # as `rag.assistant` does: then the exact scan answers
-                opened.open_index()
-        search(opened, HashEmbedder(), FollowUp(question(0)), K)
-        found = time.perf_counter()
-    return {"found_s": found - started, "closed_s": time.perf_counter() - started}
-
-
-def ask_beside(library: Path) -> Figures:
-    """Time `come_and_ask` while another process holds the library to write."""
-    with Library.open(library) as opened:
-        opened.lock()
-        command = [sys.executable, "-m", "tests.bench.scale_child", "ask", str(library)]
-        figures: Figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+def ask(library: Path) -> Figures:
+    """Ask an open library: seconds of each stage at p50 and p95, and memory after it."""
+    figures: Figures = {}
+    with asked(library) as assistant:
+        assistant.warm()
+        numbers = documents(assistant.library)
+        questions = [prose.question_about(number) for number in numbers]
+        for question in questions[:WARMING]:
+            evidence_s(assistant, question)
+        rows = [evidence_s(assistant, question) for question in questions[WARMING:]]
+        figures["resident_mb"] = own.memory_info().rss / 1e6
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        figures |= {f"{name}.p50": quantile(values, 50), f"{name}.p95": quantile(values, 95)}
     return figures
 
 
-def add_one(library: Path) -> Figures:
-    """Time what `footnote add` does for one more file: opening, adding, the index, closing."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "one-more.txt"
-        file.write_text(sentences(np.random.default_rng(NEW), SMALL * PASSAGE_WORDS), "utf-8")
-        embedder = HashEmbedder(ensure(EMBEDDER, load_settings()))
-        search_in_nothing()
-        started = time.perf_counter()
-        with Library.open(library) as opened:
-            outcomes = add(opened, [file], embedder)
-        whole = time.perf_counter() - started
-        if [outcome.kind for outcome in outcomes] != ["added"]:
-            raise SystemExit(f"not added: {outcomes}")
-    return {"whole_s": whole}
+def change(library: Path) -> Figures:
+    """Add documents of 20 passages to an open library by the real embedder, and remove them: p95 of each."""
+    added, removed = [], []
+    with asked(library) as assistant, tempfile.TemporaryDirectory() as folder:
+        assistant.warm()
+        for number in range(NEW, NEW + CHANGES):
+            file = Path(folder) / f"report-{number}.txt"
+            file.write_text("\n\n".join(prose.passages_of(number, PER_DOCUMENT)), "utf-8")
+            outcomes, seconds = timed(lambda at=file: add(assistant.library, [at], assistant.embedder))
+            added.append(seconds)
+            if [outcome.kind for outcome in outcomes] != ["added"]:
+                raise SystemExit(f"not added: {outcomes}")
+            found = assistant.library.find(file.name).id
+            removed.append(timed(lambda at=found: assistant.library.remove(at))[1])
+    return {
+        "add.p50": quantile(added, 50),
+        "add.p95": quantile(added, 95),
+        "remove.p95": quantile(removed, 95),
+    }
 
 
-def remove_one(library: Path) -> Figures:
-    """Time what `footnote remove` does for one document: opening, finding it, removing, closing."""
+def come(library: Path) -> Figures:
+    """Open a library that was closed cleanly and answer a first question, after all imports."""
+    question = prose.question_about(7)
+    with tempfile.TemporaryDirectory() as small:  # imports are not the library's
+        fill(Path(small), PER_DOCUMENT, PER_DOCUMENT)
+        with asked(Path(small)) as assistant:
+            assistant.library.open_index()
+            assistant.ask(question)
     started = time.perf_counter()
-    with Library.open(library) as opened:
-        opened.remove(opened.find("one-more.txt").id)
-    return {"whole_s": time.perf_counter() - started}
+    with asked(library) as assistant:
+        opened = time.perf_counter()
+        assistant.ask(question)
+        answered = time.perf_counter()
+    return {"open_s": opened - started, "first_s": answered - started}
 
 
-def question(run: int) -> str:
-    """Return a question of a frequent word, a less frequent one, and a rare one."""
-    frequent, middle, rare = (WORDS[at * (run + 1)] for at in (3, 200, 2000))
-    return f"When did {frequent} tell the {middle} of {rare}?"
+def recall(library: Path) -> Figures:
+    """Compare the index with the exact scan: share of the true nearest passages that it finds."""
+    figures: Figures = {}
+    with asked(library) as assistant:
+        assistant.library.open_index()
+        vectors = assistant.embedder.embed([prose.question_about(n) for n in documents(assistant.library)])
+        truth = exact(assistant.library, vectors, max(NEAREST))
+        for k in NEAREST:
+            found = [{i for i, _ in assistant.library.search_dense(each, k)} for each in vectors]
+            same = [len(here & set(there[:k])) for here, there in zip(found, truth, strict=True)]
+            figures[f"recall@{k}"] = sum(same) / (k * len(vectors))
+    return figures
 
 
-def search_in_nothing() -> None:
-    """Import all that a search needs, Chroma included: its time is not the library's."""
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder, create=True) as opened:
-        opened.require(HashEmbedder.fingerprint)
-        opened.put(*entry(0, 1))
-        opened.open_index()
-        search(opened, HashEmbedder(), FollowUp(question(0)), K)
+def exact(library: Library, vectors: np.ndarray, k: int) -> list[list[str]]:
+    """Return the ids of the `k` nearest passages of each vector, best first, a part of them at a time."""
+    ids = library.catalog.passage_ids()
+    best: list[list[tuple[float, str]]] = [[] for _ in vectors]
+    for at in range(0, len(ids), 20_000):
+        some, matrix = library.catalog.vectors(ids[at : at + 20_000])
+        for row, cosines in enumerate((matrix @ vectors.T).T):
+            near = np.argpartition(-cosines, min(k, len(some) - 1))[:k]
+            best[row] = sorted([*best[row], *((float(cosines[i]), some[i]) for i in near)], reverse=True)[:k]
+    return [[key for _, key in row] for row in best]
+
+
+def peers(library: Path) -> Figures:
+    """Put the same passages in Chroma as LangChain's tutorial does, and ask both that and bare Chroma."""
+    from langchain_chroma import Chroma
+    from langchain_huggingface import HuggingFaceEmbeddings
+
+    embeddings = HuggingFaceEmbeddings(model_name=str(ensure(EMBEDDER, load_settings())))
+    with Library.open(library) as opened, tempfile.TemporaryDirectory() as folder:
+        store = Chroma(embedding_function=embeddings, persist_directory=folder)
+        ids = opened.catalog.passage_ids()
+        for at in range(0, len(ids), 4000):
+            some, matrix = opened.catalog.vectors(ids[at : at + 4000])
+            texts = opened.catalog.passages(some)
+            store._collection.add(
+                ids=some,
+                embeddings=matrix,
+                documents=[texts[each].text for each in some],
+                metadatas=[{"source": texts[each].uri} for each in some],
+            )
+        questions = [prose.question_about(number) for number in documents(opened)]
+        vectors = embeddings.embed_documents(questions)
+        bare = [timed(lambda v=v: store._collection.query([v], n_results=4))[1] for v in vectors]
+        whole = [timed(lambda q=q: store.similarity_search(q, k=4))[1] for q in questions]
+        memory = own.memory_info().rss / 1e6
+    return {
+        "bare.p50": quantile(bare[WARMING:], 50),
+        "bare.p95": quantile(bare[WARMING:], 95),
+        "tutorial.p50": quantile(whole[WARMING:], 50),
+        "tutorial.p95": quantile(whole[WARMING:], 95),
+        "tutorial_mb": memory,
+    }
+
+
+@contextmanager
+def asked(library: Path) -> Iterator[Assistant]:
+    settings = load_settings({"library": library, "llm": "none"})
+    with Assistant.open(settings=settings) as assistant:
+        yield assistant
+
+
+def documents(library: Library) -> list[int]:
+    """Return the numbers of the documents that are asked about, spread over the library."""
+    count = len(library) // PER_DOCUMENT
+    return [at * count // (QUESTIONS + WARMING) for at in range(QUESTIONS + WARMING)]
+
+
+def evidence_s(assistant: Assistant, question: str) -> Figures:
+    """Return the seconds of each stage of a search, of retrieval and of the whole."""
+    evidence, whole = timed(lambda: search(assistant.library, assistant.embedder, FollowUp(question), K))
+    seconds = {name: evidence.seconds.get(name, 0.0) for name in (*RETRIEVAL, "rank")}
+    return seconds | {"retrieval": sum(seconds[name] for name in RETRIEVAL), "quotes": whole}
 
 
 def timed(act: Callable[[], Any]) -> tuple[Any, float]:
@@ -173,8 +232,12 @@ def timed(act: Callable[[], Any]) -> tuple[Any, float]:
     return made, time.perf_counter() - started
 
 
-def median(act: Callable[[int], object]) -> float:
-    return statistics.median(timed(partial(act, run))[1] for run in range(RUNS))
+def quantile(values: list[float], percent: float) -> float:
+    return float(np.percentile(values, percent))
+
+
+def size_mb(library: Path, pattern: str = "**/*") -> float:
+    return sum(path.stat().st_size for path in library.glob(pattern) if path.is_file()) / 1e6
 
 
 def peak(process: psutil.Process = own) -> float:
@@ -186,19 +249,16 @@ def peak(process: psutil.Process = own) -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def resident() -> float:
-    """Return the resident memory of this process, in MiB."""
-    return own.memory_info().rss / 2**20
+def tell(done: int, total: int) -> None:
+    sys.stderr.write(f"\r  index {done:,} of {total:,}")
 
 
 MEASURES: dict[str, Callable[..., Figures]] = {
     "ingest": lambda library, files, embedder: ingest(Path(library), Path(files), embedder),
-    "fill": lambda library, n_passages: fill(Path(library), int(n_passages)),
-    "open": lambda library: stay_open(Path(library)),
-    "ask": lambda library: come_and_ask(Path(library)),
-    "beside": lambda library: ask_beside(Path(library)),
-    "add": lambda library: add_one(Path(library)),
-    "remove": lambda library: remove_one(Path(library)),
+    "fill": lambda library, n_passages, n_real: fill(Path(library), int(n_passages), int(n_real)),
+} | {
+    each.__name__: lambda library, act=each: act(Path(library))
+    for each in (rebuild, ask, change, come, recall, peers)
 }
 
 

@@ -171,6 +171,8 @@ def test_several_people_sign_in(here) -> None:
         'make ask Q="…"',
         "make check",
         "make bench",
+        "make bench-scale",
+        "make capacity",
         "make docs",
         "make eval",
         "make lowest",
