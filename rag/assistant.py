@@ -11,7 +11,6 @@ from functools import partial
 from threading import Semaphore
 from typing import TYPE_CHECKING, Self
 
-from rag.answering import Outcome, answer, quoted
 from rag.aside import Aside, awaited
 from rag.async_doors import AsyncDoors
 from rag.doors import LangChainDoors
@@ -247,6 +246,8 @@ class Assistant(LangChainDoors, AsyncDoors):
         if found.enough and self._chat_model is not None:
             self._chat_model.start()  # only now: loading a model would slow the search for the quotes
         yield EvidenceFound(found.quotes, found.passages, found.question, {**watch.seconds, **found.seconds})
+        from rag.answering import Outcome, answer, quoted  # only now: the quotes do not wait for it
+
         outcome = Outcome(found) if self._chat_model is not None else quoted(found)
         if found.enough and self._chat_model is not None:
             with stage(config, "answer", {"question": found.question}) as run:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
@@ -63,9 +63,14 @@ _ANY = re.compile(f"[{_INVISIBLE}]")
 _UNWRITTEN = re.compile(f"[{_INVISIBLE}\x85\u2028\u2029\ud800-\udfff]")
 """What JSON leaves as it is in a string, and should not stand raw in a terminal or a line of its own."""
 
-_RUN = re.compile(f"(?P<needed>{_NEEDED})|[{_INVISIBLE}](?:(?!{_NEEDED})[{_INVISIBLE}])*")
 _UNSAID = dict.fromkeys(map(ord, "\xad\u200e\u200f\u061c"))  # needed by the eye only
 _MOST_KINDS = 3
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    """Return what finds a run of hidden characters: it takes long to compile, and few texts have any."""
+    return re.compile(f"(?P<needed>{_NEEDED})|[{_INVISIBLE}](?:(?!{_NEEDED})[{_INVISIBLE}])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def hidden(text: str) -> Iterator[Hidden]:
     """Yield the runs of characters that a reader does not see, in order."""
     if _is_plain(text):
         return
-    for found in _RUN.finditer(text):
+    for found in _run().finditer(text):
         if found["needed"] is None:
             label, words = _described(found.group())
             yield Hidden(found.start(), found.end(), label, words)
@@ -95,14 +100,14 @@ def shown(text: str) -> str:
     """Return the text with a label such as ``⟦U+202E⟧`` in place of each run of hidden characters."""
     if _is_plain(text):
         return text
-    return _RUN.sub(lambda found: found["needed"] or f"⟦{_described(found.group())[0]}⟧", text)
+    return _run().sub(lambda found: found["needed"] or f"⟦{_described(found.group())[0]}⟧", text)
 
 
 def cleaned(text: str) -> str:
     """Return the text as a reader sees it: without hidden characters, soft hyphens and direction marks."""
     if _is_plain(text):
         return text
-    return _RUN.sub(lambda found: found["needed"] or "", text).translate(_UNSAID)
+    return _run().sub(lambda found: found["needed"] or "", text).translate(_UNSAID)
 
 
 def escaped(json: str) -> str:

@@ -15,8 +15,6 @@ import threading
 import weakref
 from pathlib import Path
 
-import httpx
-
 from rag.errors import ModelUnavailable
 from rag.local_llm_child import READY
 
@@ -131,6 +129,8 @@ class _Child:
             return False
         if self._url is None:
             return True
+        import httpx  # of a process that lives: who comes only to ask does not wait for it
+
         try:
             httpx.get(f"{self._url}/health", timeout=HEALTH_S, trust_env=False)
         except httpx.TimeoutException:

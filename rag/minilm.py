@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from rag.tensors import mapped
 from rag.vectors import TokenVectors, unit
 
 Matrix = NDArray[np.float32]
@@ -59,7 +59,7 @@ class NumpyMiniLM:
         limit = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"]
         self._tokenizer.enable_truncation(int(limit))
         self._tokenizer.no_padding()
-        weights = load_file(folder / "model.safetensors")
+        weights = mapped(folder / "model.safetensors")
         self._words = weights["embeddings.word_embeddings.weight"]
         self._places = (
             weights["embeddings.position_embeddings.weight"]

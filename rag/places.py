@@ -1,4 +1,4 @@
-"""The places that model files come from, and the first of them: a model hub.
+"""The places that model files come from, and the first of them: a model hub, which `rag.hub` talks to.
 
 A place only delivers bytes; `rag.fetching` decides by the hash whether they are the file. A file under
 way is ``NAME.part`` beside its final name and always a prefix of it, so that any place can go on where
@@ -8,23 +8,17 @@ another one stopped.
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-import httpx
-
 Progress = Callable[[str, int, int], None]
 """Called with a label, the bytes done and the bytes in all (0 when unknown), ten times a second at most."""
 
 HUB_VARIABLE = "HF_ENDPOINT"
 DEFAULT_HUB = "https://huggingface.co"
-CONNECT_S = 3.0
-READ_S = 30.0
 BLOCK = 1 << 20
 
 
@@ -98,82 +92,20 @@ class Hub:
     @property
     def label(self) -> str:
         """Name of the place in an error."""
-        return f"model hub {httpx.URL(_hub()).host or _hub()}"
+        from rag.hub import host
+
+        return f"model hub {host(self.address)}"
+
+    @property
+    def address(self) -> str:
+        """Where the hub is."""
+        return os.environ.get(HUB_VARIABLE, "").rstrip("/") or DEFAULT_HUB
 
     def fetch(self, files: Sequence[File], folder: Path, meter: Meter) -> None:
         """Download each file, going on where an earlier download stopped."""
-        try:
-            _probe(_hub())
-            timeout = httpx.Timeout(READ_S, connect=CONNECT_S)
-            with httpx.Client(follow_redirects=True, timeout=timeout) as client:
-                done = 0
-                for file in files:
-                    self._download(client, file, folder, meter, done)
-                    done += file.size
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PlaceError(shorten(str(error)) or type(error).__name__) from None
+        from rag.hub import download  # its HTTP client takes long to import, and few starts fetch anything
 
-    def _download(self, client: httpx.Client, file: File, folder: Path, meter: Meter, done: int) -> None:
-        url = f"{_hub()}/{self.repository}/resolve/{self.revision}/{file.name}"
-        while (have := part_size(folder, file.name)) < file.size:
-            try:
-                _download_rest(client, url, file, folder, lambda n: meter.at(done + n))
-            except httpx.TransportError:
-                if part_size(folder, file.name) <= have:  # else the line broke half-way: go on from there
-                    raise
-            else:
-                if part_size(folder, file.name) <= have:
-                    raise PlaceError(f"sends nothing more of {file.name}")
-
-
-def _hub() -> str:
-    return os.environ.get(HUB_VARIABLE, "").rstrip("/") or DEFAULT_HUB
-
-
-def _probe(url: str) -> None:
-    """Fail within `CONNECT_S` when the hub cannot be reached.
-
-    The look-up of a host name obeys no time-out of ours, so it waits in a thread of its own.
-    """
-    outcome: queue.SimpleQueue[httpx.HTTPError | httpx.InvalidURL | None] = queue.SimpleQueue()
-
-    def knock() -> None:
-        try:
-            httpx.head(url, timeout=CONNECT_S)
-            outcome.put(None)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            outcome.put(error)
-
-    threading.Thread(target=knock, name="hub-probe", daemon=True).start()
-    try:
-        error = outcome.get(timeout=CONNECT_S + 0.5)
-    except queue.Empty:
-        raise PlaceError(f"no answer within {CONNECT_S:.0f} s") from None
-    if error is not None:
-        raise PlaceError(shorten(str(error)) or type(error).__name__)
-
-
-def _download_rest(
-    client: httpx.Client, url: str, file: File, folder: Path, report: Callable[[int], None]
-) -> None:
-    have = part_size(folder, file.name)
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    with client.stream("GET", url, headers=headers) as response:
-        if response.status_code not in (200, 206):
-            raise PlaceError(f"HTTP {response.status_code} for {file.name}")
-        if response.status_code == 200:
-            have = 0
-        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            raise PlaceError(f"answers another range than the one asked of {file.name}")
-        with open_part(folder, file.name, have) as part:
-            for block in response.iter_bytes():
-                have += len(block)
-                if have > file.size:
-                    raise PlaceError(f"{file.name} is longer than it should be")
-                part.write(block)
-                report(have)
-    if have < file.size and response.status_code == 200:
-        raise PlaceError(f"{file.name} is shorter than it should be")
+        download(self.address, f"{self.repository}/resolve/{self.revision}", files, folder, meter)
 
 
 def open_part(folder: Path, name: str, start: int) -> IO[bytes]:

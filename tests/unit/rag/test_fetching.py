@@ -78,7 +78,7 @@ def hub(monkeypatch):
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr("rag.places.CONNECT_S", 120.0)  # it is there, however busy the machine
+    monkeypatch.setattr("rag.hub.CONNECT_S", 120.0)  # it is there, however busy the machine
     server.files["/some/model/resolve/main/model.bin"] = BODY
     yield server
     server.shutdown()
@@ -366,7 +366,7 @@ def test_a_disk_that_fills_up_meanwhile(hub, settings, monkeypatch) -> None:
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rag.places.open_part", full)
+    monkeypatch.setattr("rag.hub.open_part", full)
     with pytest.raises(StorageError, match=r"cannot keep model files in .*: the disk is full; make room"):
         ensure(artifact(HUB), settings)
 
