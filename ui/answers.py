@@ -10,7 +10,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rag.errors import FootnoteError, ModelUnavailable
+from rag.errors import FootnoteError, ModelPaused, ModelUnavailable
 from rag.types import AnswerFinished, Event, EvidenceFound, Turn
 from ui.observer import Asked, Observer
 from ui.threads import from_thread
@@ -42,8 +42,9 @@ class Waiting:
     place: int = 0
 
 
-ModelState = Literal["none", "unasked", "answers", "unavailable"]
-"""Of the model that writes: there is none, or what came of the last question that it was asked."""
+ModelState = Literal["none", "unasked", "answers", "unavailable", "paused"]
+"""Of the model that writes: there is none, or what came of the last question that it was asked; it is paused
+while its server is left alone."""
 
 
 class Answers:
@@ -91,7 +92,7 @@ class Answers:
         wanted: Callable[[], bool],
         on_place: Callable[[int], None],
     ) -> Generator[Event]:
-        writes = self.assistant.model != "none"
+        writes, admitted = self.assistant.model != "none", False
         try:
             with closing(self.assistant.stream(question, history=history, within=within)) as events:
                 for event in events:
@@ -102,12 +103,14 @@ class Answers:
                     return
                 with self.turnstile.passed(wanted, on_place) as may:
                     if may:
+                        admitted = True
                         asked.admitted()
                         for event in events:
                             self.model_state = "answers"
                             yield event
-        except ModelUnavailable:
-            self.model_state = "unavailable"
+        except ModelUnavailable as error:
+            if admitted:
+                self.model_state = "paused" if isinstance(error, ModelPaused) else "unavailable"
             if self.assistant.chat_model is not None and wanted():
                 self.assistant.chat_model.start()  # so that it is back for the next question
             raise
@@ -136,13 +139,24 @@ class Answers:
             QuestionError, LibraryError, ModelError: as `events` does. `ModelPaused` only once something was
                 written, or where `PATIENCE_S` would be over.
         """
+        asked = Asked(self.observer)
+        return asked.follow(self._patient(asked, question, history, within, wanted, on_place, on_pause))
+
+    def _patient(
+        self,
+        asked: Asked,
+        question: str,
+        history: Sequence[Turn],
+        within: frozenset[str] | None,
+        wanted: Callable[[], bool],
+        on_place: Callable[[int], None],
+        on_pause: Callable[[bool], None],
+    ) -> Generator[Event]:
         until = time.monotonic() + PATIENCE_S
         found = written = False
         while True:
             try:
-                for event in self.events(
-                    question, history=history, within=within, wanted=wanted, on_place=on_place
-                ):
+                for event in self._events(asked, question, history, within, wanted, on_place):
                     if isinstance(event, EvidenceFound):
                         if found:
                             continue

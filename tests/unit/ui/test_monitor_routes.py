@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import rag.answering
 import ui.readiness
 from rag.assistant import Assistant
-from rag.errors import ModelUnavailable, StorageError
+from rag.errors import ModelPaused, ModelUnavailable, StorageError
 from rag.library import Library
 from rag.settings import Settings
 from rag.types import AnswerFinished, EvidenceFound
@@ -122,6 +122,23 @@ class TestReady:
         ready, told = asyncio.run(readiness.told(answers))
         assert (ready, told["model"]) == (True, "unavailable")
 
+    def test_a_model_that_is_left_alone_is_told_as_paused(self, assistant) -> None:
+        answers, readiness = Answers(assistant), Readiness()
+        assistant.chat_model.error = ModelPaused("the model failed too often", again_s=600)
+        with pytest.raises(ModelPaused):
+            asked(answers)
+        assert asyncio.run(readiness.told(answers))[1]["model"] == "paused"
+
+    def test_an_embedder_that_is_away_says_nothing_of_the_model(self, assistant, monkeypatch) -> None:
+        def away(_texts):
+            raise ModelUnavailable("the embedder is gone")
+
+        answers, readiness = Answers(assistant), Readiness()
+        monkeypatch.setattr(assistant.embedder, "embed_questions", away)
+        with pytest.raises(ModelUnavailable):
+            asked(answers)
+        assert asyncio.run(readiness.told(answers))[1]["model"] == "unasked"
+
 
 class TestDraining:
     def test_without_seconds_it_ends_at_once(self) -> None:
@@ -173,6 +190,23 @@ class TestMetrics:
         assert told["footnote_question_errors_total", "ModelUnavailable"] == 1
         assert told["footnote_question_stage_seconds_count", "dense"] == 2
         assert "example" not in page
+
+    def test_a_question_that_waits_for_a_paused_model_is_counted_once(self, assistant) -> None:
+        metrics, model = Metrics(), assistant.chat_model
+        model.error = ModelPaused("the model failed too often", again_s=0.01)
+
+        def goes_on(waits: bool) -> None:
+            model.error = model.error if waits else None
+
+        events = Answers(assistant, metrics).patient_events(
+            QUESTION, wanted=lambda: True, on_place=lambda _: None, on_pause=goes_on
+        )
+        assert isinstance(list(events)[-1], AnswerFinished)
+        told = figures(metrics.page().decode())
+        assert told["footnote_questions_total", "answered"] == 1
+        assert told["footnote_questions_total", "failed"] == 0
+        assert told["footnote_question_errors_total", "ModelPaused"] == 0
+        assert told["footnote_question_seconds_count", "quotes"] == 1
 
     def test_who_goes_away_is_told_as_left(self, assistant) -> None:
         metrics = Metrics()
