@@ -103,7 +103,7 @@ class Assistant(LangChainDoors, AsyncDoors):
         try:
             writer, settings = _writer(settings, progress, chat_model)
             assistant = cls(opened, make_embedder(settings, progress, embeddings), writer, settings)
-            if len(opened) > EXACT_LIMIT:
+            if len(opened) > EXACT_LIMIT or settings.chroma is not None:
                 with suppress(LibraryInUse):  # then the exact scan answers, only more slowly
                     opened.open_index()
             return assistant

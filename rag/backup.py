@@ -109,7 +109,7 @@ def _write(source: sqlite3.Connection, made: Path, progress: Progress) -> Backup
         target.execute("PRAGMA journal_mode=DELETE")  # one file, with no log beside it
         target.execute(f"PRAGMA application_id={_MARK}")
         sqlite_files.unseal(target)
-        target.execute("DELETE FROM meta WHERE key IN ('backup', 'index')")
+        target.execute("DELETE FROM meta WHERE key IN ('backup', 'index', 'index-served')")
         target.execute("INSERT INTO meta(key, value) VALUES ('backup', ?)", (json.dumps(backup.to_dict()),))
     return backup
 

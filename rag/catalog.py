@@ -182,6 +182,11 @@ class Catalog(Facts):
         with self._read() as connection:
             return list(connection.scalars(query))
 
+    def present(self, ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that passages have now."""
+        with self._read() as connection:
+            return set(connection.scalars(sa.select(passages.c.id).where(among(passages.c.id, ids))))
+
     def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
         """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions).
 

@@ -12,6 +12,8 @@ FootnoteError
 │   ├── LibraryInUse          another process writes to it (retry later)
 │   ├── LibraryIncompatible   made by another embedder or a newer version
 │   ├── LibraryDamaged        the catalogue is not readable
+│   ├── IndexUnavailable      the Chroma server does not answer (retry later)
+│   ├── IndexDamaged          the Chroma server has lost something of the index
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── ConversationNotFound  no conversation or turn by that id
@@ -98,6 +100,24 @@ class LibraryDamaged(LibraryError):
     def __init__(self, message: str, *, reason: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class IndexUnavailable(LibraryError):
+    """The Chroma server does not answer; a library that is too large is not searched without it."""
+
+    retryable = True
+
+    def __init__(self, what: str, *, advice: str = "try again later") -> None:
+        super().__init__(f"{what}: {advice}")
+        self.what, self.advice = what, advice
+
+
+class IndexDamaged(LibraryError):
+    """The Chroma server has lost something of the index, which has to be made again."""
+
+    def __init__(self, what: str, *, advice: str = "run 'footnote check --repair'") -> None:
+        super().__init__(f"{what}: {advice}")
+        self.what, self.advice = what, advice
 
 
 class BackupError(LibraryError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,9 +19,6 @@ from rag.catalog import Catalog
 from rag.vectors import Matrix
 
 Hits = list[tuple[str, float]]
-
-_BATCH = 4000
-"""Chroma refuses batches above 5,461 (measured with 1.5.9)."""
 
 HNSW: dict[str, Any] = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
 """Settings of the graph that Chroma makes."""
@@ -32,6 +30,29 @@ opened, in about a millisecond each."""
 MOST_SYNCS = 8
 """Times that it is written while it is made: by the thousand, a million vectors would be written 500 times
 over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How much goes to Chroma at once: at most `rows` records, and `payload` bytes where there is a wire."""
+
+    rows: int = 4000
+    payload: int | None = None
+
+    def stored_at_once(self, dimensions: int) -> int:
+        """Return how many vectors are stored at once: a number takes 5.4 bytes in base64."""
+        return self._at_once(5.4 * dimensions + 64)
+
+    def asked_at_once(self, dimensions: int) -> int:
+        """Return how many vectors are searched for at once: a number takes 22 bytes as text."""
+        return self._at_once(22.0 * dimensions)
+
+    def _at_once(self, n_bytes: float) -> int:
+        return self.rows if self.payload is None else max(1, min(self.rows, int(self.payload / n_bytes)))
+
+
+LOCAL = Wire()
+"""Chroma in this process refuses batches above 5,461 (measured with 1.5.9)."""
 
 
 class DenseIndex(Protocol):
@@ -79,9 +100,10 @@ def steps(count: int) -> int:
 class CollectionIndex:
     """A collection of Chroma's, wherever that is. Vectors are always passed in: Chroma never embeds."""
 
-    def __init__(self, collection: Any) -> None:
+    def __init__(self, collection: Any, wire: Wire = LOCAL) -> None:
         """Use an open collection that was made with `HNSW`."""
         self._collection = collection
+        self._wire = wire
 
     def search(self, vector: Matrix, k: int) -> Hits:
         """Return the `k` nearest passages as (id, cosine), best first."""
@@ -91,11 +113,16 @@ class CollectionIndex:
         """Return the `k` nearest passages for each of the vectors; shape (n, dimensions)."""
         if not k or not len(vectors):
             return [[] for _ in vectors]
-        found: Any = self._collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
-        return [
-            [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
-            for ids, distances in zip(found["ids"], found["distances"], strict=True)
-        ]
+        every: list[Hits] = []
+        step = self._wire.asked_at_once(vectors.shape[1])
+        for at in range(0, len(vectors), step):
+            asked = vectors[at : at + step]
+            found: Any = self._collection.query(query_embeddings=asked, n_results=k, include=["distances"])
+            every += (
+                [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+                for ids, distances in zip(found["ids"], found["distances"], strict=True)
+            )
+        return every
 
     def count(self) -> int:
         """Return how many vectors there are."""
@@ -108,16 +135,23 @@ class CollectionIndex:
     def add(
         self, ids: Sequence[str], vectors: Matrix, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Add vectors of shape (n, dimensions)."""
-        for at in range(0, len(ids), _BATCH):
-            self._collection.add(ids=list(ids[at : at + _BATCH]), embeddings=vectors[at : at + _BATCH])
+        """Add vectors of shape (n, dimensions); those whose ids are there stay as they are."""
+        step = self._wire.stored_at_once(vectors.shape[-1])
+        for at in range(0, len(ids), step):
+            self._collection.add(ids=list(ids[at : at + step]), embeddings=vectors[at : at + step])
             if progress:
-                progress(min(at + _BATCH, len(ids)), len(ids))
+                progress(min(at + step, len(ids)), len(ids))
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are passed over."""
-        for at in range(0, len(ids), _BATCH):
-            self._collection.delete(ids=list(ids[at : at + _BATCH]))
+        for at in range(0, len(ids), self._wire.rows):
+            self._collection.delete(ids=list(ids[at : at + self._wire.rows]))
+
+    def made(self) -> None:
+        """From the next opening on, write the graph after as many changes as usual."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a collection that embeds nothing
+            self._collection.modify(configuration={"hnsw": {"sync_threshold": SYNC}})
 
 
 class ChromaIndex(CollectionIndex):
@@ -138,12 +172,6 @@ class ChromaIndex(CollectionIndex):
             configuration=configuration,
         )
         super().__init__(collection)
-
-    def made(self) -> None:
-        """From the next opening on, write the graph after as many changes as usual."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of a collection that embeds nothing
-            self._collection.modify(configuration={"hnsw": {"sync_threshold": SYNC}})
 
     def close(self) -> None:
         """Write everything out and give the files back."""

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from rag.catalog import Catalog, Change
-from rag.errors import LibraryIncompatible, StorageError
+from rag.errors import IndexDamaged, LibraryIncompatible, StorageError
 from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits, steps
+from rag.index_files import index_folders, is_whole, remove
 from rag.index_records import IndexRecords
-from rag.seal import folder_sums, is_as_left
+from rag.seal import folder_sums
 from rag.vectors import Matrix
 
 Progress = Callable[[int, int], None]
@@ -74,12 +75,36 @@ class IndexKeeper:
             if self._chroma is None:
                 self._chroma = self._reopened() or self._rebuilt(progress)
 
-    def reopen(self) -> ChromaIndex | None:
-        """Open Chroma as its last writer left it; None where it would have to be made again."""
+    def attach(self) -> bool:
+        """Return that only a writer can open it: Chroma writes wherever it is opened."""
+        return False
+
+    def inspect(self) -> ChromaIndex | None:
+        """Open Chroma as its last writer left it; None where it is yet to be made.
+
+        Raises:
+            IndexDamaged: it has to be made again.
+        """
         with self._mutex:
+            self.close()
+            state = self._records.read()
+            if "clean" not in state:
+                return None
+            if not state["clean"]:
+                raise IndexDamaged("its last writer was stopped before it closed it")
+            if not (self._catalog.folder / state["folder"]).is_dir():
+                raise IndexDamaged(f"its folder {state['folder']} is gone")
+            if state["deleted"] > MAX_DELETED_SHARE * self._catalog.n_passages:
+                return None  # it is made again at the next opening, as it should be
+            self._chroma = self._reopened()
             if self._chroma is None:
-                self._chroma = self._reopened()
+                raise IndexDamaged(f"its files in {state['folder']} are damaged")
             return self._chroma
+
+    def told(self) -> str:
+        """Return in words how large it is."""
+        files = (file for folder in index_folders(self._catalog.folder) for file in folder.rglob("*"))
+        return f"index {sum(file.stat().st_size for file in files if file.is_file()) / 1e6:,.1f} MB"
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Make Chroma again from the catalogue, whatever state it is in.
@@ -102,7 +127,7 @@ class IndexKeeper:
             self.close()
             last = self._records.read().get("folder")
             self._records.write({"folder": last} if last else {})
-            _remove(index_folders(self._catalog.folder))
+            remove(index_folders(self._catalog.folder))
             self._check_removed(None)
 
     def apply(self, change: Change) -> None:
@@ -155,7 +180,7 @@ class IndexKeeper:
         self._deleted = state["deleted"]
         if self._deleted > MAX_DELETED_SHARE * self._catalog.n_passages:
             return None
-        if not _is_as_left(folder, state.get("files") or {}):
+        if not is_whole(folder, state.get("files") or {}):
             _log.warning("the dense index in %s is damaged and is made again", folder)
             return None
         self._mark(folder, generation=state["generation"])
@@ -206,7 +231,7 @@ class IndexKeeper:
         folder = self._catalog.folder / f"chroma-{max(numbers, default=0) + 1}"
         self._deleted = 0
         self._mark(folder, generation=0)
-        _remove(old)  # what cannot go now goes at the next rebuild
+        remove(old)  # what cannot go now goes at the next rebuild
         index = None
         try:
             ids = self._catalog.passage_ids()
@@ -233,29 +258,12 @@ class IndexKeeper:
         self._records.write(state | {"deleted": self._deleted, "files": files or {}})
 
 
-def index_folders(folder: Path) -> list[Path]:
-    """Return the folders of indexes in that of a library: one in use, and any left over."""
-    return sorted(folder.glob("chroma-*"))
-
-
-def _further(progress: Progress, before: int, total: int, done: int, _: int) -> None:
-    progress(before + done, total)
-
-
-def _remove(folders: Sequence[Path]) -> None:
-    for each in folders:
-        shutil.rmtree(each, ignore_errors=True)
-
-
-def _is_as_left(folder: Path, files: dict[str, str]) -> bool:
-    try:
-        return is_as_left(folder, files)
-    except OSError:
-        return False
-
-
 def _abandon(index: ChromaIndex | None) -> None:
     """Give the files of a broken index back as far as Chroma still can."""
     if index is not None:
         with suppress(Exception):
             index.close()
+
+
+def _further(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(before + done, total)

@@ -11,8 +11,9 @@ from pathlib import Path
 from rag.aside import awaited
 from rag.catalog import Catalog
 from rag.errors import DocumentNotFound, LibraryIncompatible
-from rag.index import ChromaIndex, Hits
-from rag.index_keeper import IndexKeeper, Progress
+from rag.index import CollectionIndex, Hits
+from rag.index_keeper import Progress
+from rag.keepers import keeper_of
 from rag.lock import WriterLock
 from rag.migrations import migrate
 from rag.naming import named
@@ -30,14 +31,14 @@ class Library:
     Safe for threads. `adocuments` and its kind are the same for programs with an event loop.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Wrap an open catalogue; see `open`."""
+    def __init__(self, catalog: Catalog, settings: Settings | None = None) -> None:
+        """Wrap an open catalogue; see `open`. The settings say where the dense index is."""
         self.path = catalog.folder
         self.catalog = catalog
-        self._index = IndexKeeper(catalog)
-        self._scoped = ScopedSearch(catalog, self._index)
         self._mutex = threading.RLock()
         self._lock = WriterLock(self.path)
+        self._index = keeper_of(catalog, settings, lambda: self._lock.held)
+        self._scoped = ScopedSearch(catalog, self._index)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, create: bool = False) -> Library:
@@ -54,12 +55,12 @@ class Library:
 
     @classmethod
     def of(cls, settings: Settings, *, create: bool = False) -> Library:
-        """Open the library of the settings, as `open` does."""
-        return cls._opened(Catalog.of(settings, create=create))
+        """Open the library of the settings, as `open` does; its dense index is where they say."""
+        return cls._opened(Catalog.of(settings, create=create), settings)
 
     @classmethod
-    def _opened(cls, catalog: Catalog) -> Library:
-        library = cls(catalog)
+    def _opened(cls, catalog: Catalog, settings: Settings | None = None) -> Library:
+        library = cls(catalog, settings)
         try:
             library._migrate()
         except BaseException:
@@ -138,6 +139,9 @@ class Library:
         """Return the `k` passages nearest to a unit vector as (id, cosine), best first.
 
         With `within`, only passages of the documents with these ids are looked at.
+
+        Raises:
+            IndexUnavailable, IndexDamaged: the Chroma server fails, and the library is too large without it.
         """
         return self._index.search(vector, k) if within is None else self._scoped.search(vector, k, within)
 
@@ -220,39 +224,47 @@ class Library:
     aremove = awaited(remove)
 
     def open_index(self, progress: Progress | None = None) -> None:
-        """Open Chroma and bring it up to the catalogue; an exact scan answers until that is done.
+        """Open the index and bring it up to the catalogue; an exact scan answers until that is done.
 
-        It goes on to answer where the library may only be read: Chroma writes wherever it is opened.
+        One on a server that is there is only read, by any number of processes. Where the library may only be
+        read, and the index is in its folder, the scan goes on to answer: Chroma writes wherever it is opened.
 
         Raises:
             LibraryInUse: another process holds the library.
         """
-        if self.read_only:
+        if not self._lock.held and (self._index.attach() or self.read_only):
             return
         self.lock()
         self._index.open(progress)
 
     def rebuild_index(self, progress: Progress | None = None) -> None:
-        """Make Chroma again from the catalogue, whatever state it is in.
+        """Make the index again from the catalogue, whatever state it is in.
 
         Raises:
             LibraryInUse: another process holds the library.
+            IndexUnavailable: the Chroma server does not answer.
         """
         with self._mutex:
             self.lock()
             self._index.rebuild(progress)
 
-    def reopen_index(self) -> ChromaIndex | None:
-        """Open Chroma as its last writer left it; None where it would have to be made again.
+    def inspect_index(self) -> CollectionIndex | None:
+        """Return the index as its last writer left it; None where it is yet to be made.
 
         Raises:
             LibraryInUse: another process holds the library.
+            IndexDamaged: it has to be made again.
+            IndexUnavailable: the Chroma server does not answer.
         """
         self.lock()
-        return self._index.reopen()
+        return self._index.inspect()
+
+    def told_of_index(self) -> str:
+        """Return in words where the index is, and how large."""
+        return self._index.told()
 
     def close_index(self) -> None:
-        """Close Chroma; the exact scan answers until it is opened again."""
+        """Close the index; the exact scan answers until it is opened again."""
         with self._mutex:  # a change is in the catalogue and in the index, or in neither
             self._index.close()
 
@@ -265,6 +277,7 @@ class Library:
         Raises:
             LibraryInUse: another process holds the library, or still reads what was removed.
             StorageError: there is no room for a second catalogue meanwhile, or a file cannot be removed.
+            IndexUnavailable: the Chroma server does not answer, and holds vectors of what was removed.
         """
         with self._mutex:
             self.lock()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rag.catalog import Catalog
 from rag.errors import LibraryInUse, StorageError
+from rag.index_records import forget
 from rag.library import Library
 from rag.models import Embedder
 from rag.rows import next_generation, put_meta
@@ -114,6 +115,7 @@ def _switch(catalog: Catalog, fingerprint: str) -> None:
             )
         )
         connection.execute(next_vectors.delete())
-        connection.execute(meta.delete().where(meta.c.key.in_((_NEXT, "index"))))
+        connection.execute(meta.delete().where(meta.c.key == _NEXT))
+        forget(connection)
         put_meta(connection, {"embedder": fingerprint})
         next_generation(connection)

@@ -13,6 +13,7 @@ from rag import page_sums, sqlite_files
 from rag.backup import Backup, Progress, read_backup, write_backup
 from rag.catalog import FILE, Catalog
 from rag.errors import BackupError, LibraryDamaged, LibraryIncompatible, LibraryMissing, StorageError
+from rag.index_records import SERVED, forgotten
 from rag.lock import WriterLock
 from rag.partial import partial
 from rag.schema import translated
@@ -84,7 +85,7 @@ def _stage(file: Path, staged: Path) -> None:
     """Copy a backup without what makes it a backup."""
     shutil.copyfile(file, staged)
     with sqlite_files.opened(staged) as connection:
-        connection.execute("DELETE FROM meta WHERE key IN ('backup', 'index')")
+        connection.execute("DELETE FROM meta WHERE key IN ('backup', 'index', 'index-served')")
         connection.execute("PRAGMA application_id=0")
         sqlite_files.unseal(connection)
     sqlite_files.flush(staged)
@@ -154,13 +155,18 @@ def _link_or_move(file: Path, to: Path) -> None:
 
 
 def _outnumber(staged: Path, live: Path) -> None:
-    """Give the restored catalogue a generation that the replaced one never had: processes go by it."""
+    """Give the restored catalogue a generation that the replaced one never had: processes go by it.
+
+    It also keeps the name by which the library is known on a Chroma server, so that its old index goes there.
+    """
     with sqlite_files.opened(live) as old, sqlite_files.opened(staged) as new:
         generations = [
             int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
             for connection in (old, new)
         ]
         new.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(max(generations) + 1),))
+        for (served,) in old.execute("SELECT value FROM meta WHERE key = ?", (SERVED,)).fetchall():
+            new.execute("INSERT INTO meta(key, value) VALUES (?, ?)", (SERVED, forgotten(served)))
 
 
 def _overwrite(source: Path, live: Path, progress: Progress) -> None:

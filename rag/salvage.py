@@ -32,7 +32,7 @@ from rag.whole import Parts, fault
 UNKNOWN = "unknown"
 """Stands for the embedder where its name is lost: no embedder is called so, and only a reindex goes on."""
 
-_NOT_KEPT = ("backup", "index", "next_embedder")
+_NOT_KEPT = ("backup", "index", "index-served", "next_embedder")
 """Facts of what is not saved."""
 
 Identify = Callable[[Document, Sequence[Passage], Sequence[str]], bool]

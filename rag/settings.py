@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from rag.addresses import header_pairs, served_address
 from rag.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
@@ -101,6 +102,13 @@ class Settings(BaseModel):
     ocr: bool = Field(False, description="read scanned pages and pictures of text")
     ocr_memory_mb: int = Field(3072, ge=1500, description="memory that reading scans may take, in MB")
     ocr_page_s: float = Field(180, gt=0, description="seconds that each scanned page adds to the time")
+    chroma: str | None = Field(
+        None, description="address of a Chroma server; without one the index is in the library's folder"
+    )
+    chroma_token: SecretStr | None = Field(None, description="token that the Chroma server asks for")
+    chroma_headers: tuple[tuple[str, SecretStr], ...] = Field(
+        (), description='headers for a proxy before the Chroma server, as {"NAME": "VALUE"}'
+    )
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")
@@ -129,6 +137,16 @@ class Settings(BaseModel):
         if embedder.strip() == OPENAI:
             raise ValueError("the name of the model is missing after 'openai:'")
         return embedder
+
+    @field_validator("chroma")
+    @classmethod
+    def _address(cls, address: str | None) -> str | None:
+        return None if address is None else served_address(address)
+
+    @field_validator("chroma_headers", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        return header_pairs(value)
 
     @field_validator("hosts")
     @classmethod

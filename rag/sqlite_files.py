@@ -17,7 +17,7 @@ Tick = Callable[[int, int], None]
 
 _BUSY_S = 10.0
 _PAGES_AT_ONCE = 1000
-_CHANGING = ("backup", "generation", "index")
+_CHANGING = ("backup", "generation", "index", "index-served")
 """Facts of the `meta` table that differ between a library and a backup of it."""
 
 

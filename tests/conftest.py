@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from chroma_servers import ChromaProcess
 from fakes import AngleEmbedder, ScriptedModel
 
 from rag.library import Library
@@ -75,6 +76,15 @@ def settings(tmp_path: Path) -> Settings:
 def library(tmp_path: Path) -> Iterator[Library]:
     with Library.open(tmp_path / "library", create=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
+    """A Chroma server that tests share; each uses collections of its own, and leaves the server running."""
+    server = ChromaProcess(tmp_path_factory.mktemp("chroma"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

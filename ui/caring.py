@@ -22,7 +22,6 @@ from rag.catalog import FILE
 from rag.checking import Finding, check, repair
 from rag.checking.finding import RESTORE, SALVAGE
 from rag.errors import LibraryDamaged
-from rag.index_keeper import index_folders
 from rag.library import Library
 from rag.models import make_embedder
 from rag.reindexing import reindex
@@ -72,7 +71,7 @@ def _looked_at(settings: Settings, tell: Tell, *, mend: bool) -> tuple[list[Find
     try:
         with Library.of(settings) as library:
             found, done = _checked(library, tell, mend=mend)
-            return found, done, f"{_held(len(library.documents()), len(library))}, {_disk_use(library.path)}"
+            return found, done, f"{_held(len(library.documents()), len(library))}, {_disk_use(library)}"
     except LibraryDamaged as error:
         return [Finding("catalogue", f"it is damaged ({error.reason})", SALVAGE, "catalogue")], [], ""
 
@@ -181,15 +180,9 @@ def stages(console: Console) -> Iterator[Tell]:
         yield tell
 
 
-def _disk_use(folder: Path) -> str:
-    catalogue = sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
-    index = sum(_size_of(each) for each in index_folders(folder))
-    return f"catalogue {_megabytes(catalogue)}, index {_megabytes(index)}"
-
-
-def _size_of(folder: Path) -> int:
-    """Return the bytes of all files below a folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def _disk_use(library: Library) -> str:
+    catalogue = sum(file.stat().st_size for file in library.path.glob(f"{FILE}*"))
+    return f"catalogue {_megabytes(catalogue)}, {library.told_of_index()}"
 
 
 def _of(backup: Backup) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from rag.settings import DEFAULTS, ENVIRONMENT, FILE, OPTIONS, PREFIX, Settings
 from ui.html import Html, element, join
 
@@ -23,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "embedder_at_once",
     ),
     "Answers": ("answer_tokens", "evidence_tokens", "passages"),
-    "Library": ("library", "models", "offline"),
+    "Library": ("library", "chroma", "chroma_token", "chroma_headers", "models", "offline"),
     "Reading files": (
         "ocr",
         "max_file_mb",
@@ -114,10 +116,10 @@ def _row(name: str, settings: Settings) -> Html:
 def shown_value(settings: Settings, name: str) -> str:
     """Return a value in words."""
     value = getattr(settings, name)
-    if name.endswith("_api_key"):
-        return "set, and not shown" if value is not None else "not set"
     if value is None:
         return "not set"
+    if isinstance(value, SecretStr) or name == "chroma_headers":
+        return "set, and not shown" if value else "not set"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
-from rag.index_keeper import index_folders
+from rag.index_files import index_folders
 from rag.index_records import IndexRecords
 from rag.naming import path_of
 from rag.partial import abandoned

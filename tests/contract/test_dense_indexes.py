@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import secrets
 
+import httpx
 import numpy as np
 import pytest
 from fakes import document
 
-from rag.index import ChromaIndex, ExactIndex
+from rag.chroma_server import UPKEEP_S, ChromaServer
+from rag.index import ChromaIndex, ExactIndex, Wire
+from rag.settings import Settings
 from rag.types import Passage, Text
 
 
@@ -20,7 +24,14 @@ def angle(degrees: float):
 ANGLES = {f"p{degrees:03}": degrees for degrees in range(0, 180, 15)}
 
 
-@pytest.fixture(params=["exact", "chroma"])
+@pytest.fixture
+def server(chroma):
+    server = ChromaServer(Settings(chroma=chroma.url), UPKEEP_S)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["exact", "chroma", pytest.param("served", marks=pytest.mark.shared)])
 def index(request, library, tmp_path):
     ids, vectors = list(ANGLES), np.array([angle(d) for d in ANGLES.values()])
     if request.param == "exact":
@@ -28,6 +39,10 @@ def index(request, library, tmp_path):
         text = Text("x" * len(ids), "text/plain")
         library.put(document("d", text.text, len(ids)), text, passages, [""] * len(ids), vectors)
         yield ExactIndex(library.catalog)
+    elif request.param == "served":
+        served = request.getfixturevalue("server").create(f"angles-{secrets.token_hex(4)}")
+        served.add(ids, vectors)
+        yield served
     else:
         chroma = ChromaIndex(tmp_path / "chroma")
         chroma.add(ids, vectors)
@@ -48,10 +63,56 @@ def test_more_than_there_are_gives_all(index) -> None:
     assert {i for i, _ in index.search(angle(0), 100)} == set(ANGLES)
 
 
-def test_chroma_batches_above_its_limit_are_split(tmp_path) -> None:
-    index = ChromaIndex(tmp_path / "large")
-    index.add([f"p{i}" for i in range(9_000)], np.tile(angle(3), (9_000, 1)))
-    assert index.count() == 9_000
-    index.remove([f"p{i}" for i in range(1, 9_000)])
-    assert index.ids() == {"p0"}
-    index.close()
+@pytest.fixture(params=["chroma", pytest.param("served", marks=pytest.mark.shared)])
+def collection(request, tmp_path):
+    if request.param == "served":
+        yield request.getfixturevalue("server").create(f"many-{secrets.token_hex(4)}")
+    else:
+        index = ChromaIndex(tmp_path / "large")
+        yield index
+        index.close()
+
+
+def test_batches_above_the_limit_are_split(collection) -> None:
+    collection.add([f"p{i}" for i in range(9_000)], np.tile(angle(3), (9_000, 1)))
+    assert collection.count() == 9_000
+    collection.remove([f"p{i}" for i in range(1, 9_000)])
+    assert collection.ids() == {"p0"}
+
+
+def test_a_vector_that_is_there_stays_as_it_is(collection) -> None:
+    collection.add(["p1"], angle(10)[None])
+    collection.add(["p1", "p2"], np.array([angle(50), angle(90)]))
+    assert collection.count() == 2
+    [(_, score)] = collection.search(angle(10), 1)
+    assert score == pytest.approx(1, abs=1e-4)
+
+
+def test_many_questions_are_answered_one_by_one(collection) -> None:
+    collection.add(list(ANGLES), np.array([angle(d) for d in ANGLES.values()]))
+    asked = np.array([angle(d + 1) for d in ANGLES.values()])
+    assert [hits[0][0] for hits in collection.search_many(asked, 1)] == list(ANGLES)
+
+
+def test_a_request_is_kept_below_what_a_proxy_passes() -> None:
+    wire = Wire(rows=4000, payload=900_000)
+    assert (wire.stored_at_once(384), wire.asked_at_once(384)) == (421, 106)
+    assert (wire.stored_at_once(4), wire.asked_at_once(1_000_000)) == (4000, 1)
+
+
+@pytest.mark.shared
+def test_requests_on_the_wire_are_as_small_as_they_are_said_to_be(server, monkeypatch) -> None:
+    sizes: list[int] = []
+    index = server.create(f"wire-{secrets.token_hex(4)}")
+    send = httpx.Client.send
+
+    def measured(client, request, **options):
+        sizes.append(len(request.read()))
+        return send(client, request, **options)
+
+    monkeypatch.setattr(httpx.Client, "send", measured)
+    vectors = np.random.default_rng(0).standard_normal((500, 384)).astype(np.float32)
+    index.add([f"{i:024}" for i in range(500)], vectors)
+    assert len(index.search_many(vectors[:120], 1)) == 120
+    assert max(sizes) < 950_000
+    assert len(sizes) == 4

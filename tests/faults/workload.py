@@ -76,7 +76,8 @@ def identity(files: Path, name: str) -> str:
 
 def small_index_steps() -> None:
     """Let Chroma write its graph to the disk after every few vectors, instead of every thousand."""
-    rag.index.HNSW.update({"batch_size": 4, "sync_threshold": 8})
+    rag.index.HNSW["batch_size"] = 4
+    rag.index.SYNC = 8
 
 
 def churn(library: Path, files: Path, seed: int, tell: Callable[[tuple[str, str, int]], None]) -> None:

@@ -11,11 +11,11 @@ from fakes import document, passages, put
 
 from rag.catalog import FILE
 from rag.checking import Finding, check, repair
-from rag.checking.index import NEAREST, finds_itself
 from rag.errors import LibraryInUse
 from rag.library import Library
 from rag.lock import WriterLock
 from rag.partial import partial
+from rag.self_finding import NEAREST, finds_itself
 from rag.sqlite_files import digest, opened
 from rag.types import Text
 
@@ -131,7 +131,7 @@ class TestWhatCanBeMadeAgain:
     def test_passages_missing_from_the_index(self, whole) -> None:
         with Library.open(whole) as library:
             ids = library.catalog.vectors()[0]
-            index = library.reopen_index()
+            index = library.inspect_index()
             index.remove(ids[:1])
             index.add(["ghost"], np.eye(1, 12, dtype=np.float32))
         first, second, *_ = found(whole)
@@ -142,7 +142,7 @@ class TestWhatCanBeMadeAgain:
     def test_vectors_of_the_index_that_are_others(self, whole) -> None:
         with Library.open(whole) as library:
             ids = library.catalog.vectors()[0]
-            library.reopen_index()._collection.update(ids=ids[:1], embeddings=-np.ones((1, 12), np.float32))
+            library.inspect_index()._collection.update(ids=ids[:1], embeddings=-np.ones((1, 12), np.float32))
         # With fewer passages than are looked at, each finds itself; so more are put beside them.
         [wrong] = self.among_many(whole)
         assert "1 passages do not find themselves" in wrong.what

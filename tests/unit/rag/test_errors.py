@@ -30,4 +30,11 @@ def test_usage_errors_exit_with_two_and_others_with_one() -> None:
 def test_what_may_succeed_later_says_so() -> None:
     kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind)]
     retryable = {kind.__name__ for kind in kinds if kind.retryable}
-    assert retryable == {"ConversationBusy", "LibraryInUse", "ModelPaused", "ModelUnavailable", "ServerGone"}
+    assert retryable == {
+        "ConversationBusy",
+        "IndexUnavailable",
+        "LibraryInUse",
+        "ModelPaused",
+        "ModelUnavailable",
+        "ServerGone",
+    }

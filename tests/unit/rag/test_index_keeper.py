@@ -6,6 +6,7 @@ import logging
 import pytest
 from fakes import put
 
+import rag.index_files
 import rag.index_keeper
 from rag.catalog import Catalog
 from rag.errors import LibraryIncompatible
@@ -144,7 +145,7 @@ def test_files_that_cannot_be_read_count_as_damaged(left, monkeypatch) -> None:
         raise PermissionError("not yours")
 
     with Library.open(left) as library, monkeypatch.context() as patched:
-        patched.setattr(rag.index_keeper, "is_as_left", refused)
+        patched.setattr(rag.index_files, "is_as_left", refused)
         library.open_index()
         assert folder_of(library) == "chroma-2"
 

@@ -121,3 +121,48 @@ def test_proxies_are_addresses_or_networks(here) -> None:
 )
 def test_answers_at_once_are_by_the_model_when_not_set(given, at_once) -> None:
     assert Settings(**given).answers_at_once == at_once
+
+
+class TestChroma:
+    def test_headers_come_from_a_table_or_from_json(self, here) -> None:
+        (here / "footnote.toml").write_text('chroma_headers = {X-Team = "a", X-Other = "b"}')
+        [(team, a), (other, b)] = load_settings(environ={}).chroma_headers
+        assert (team, a.get_secret_value(), other, b.get_secret_value()) == ("X-Team", "a", "X-Other", "b")
+        [(team, a)] = load_settings(environ={"FOOTNOTE_CHROMA_HEADERS": '{"X-Team": "c"}'}).chroma_headers
+        assert (team, a.get_secret_value()) == ("X-Team", "c")
+        assert load_settings(environ={"FOOTNOTE_CHROMA_HEADERS": ""}).chroma_headers == ()
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            pytest.param("CHROMA", "localhost:8000", "no address as in http://", id="no scheme"),
+            pytest.param("CHROMA", "ftp://hunter2", "no address as in http://", id="another scheme"),
+            pytest.param("CHROMA", "http://", "no address as in http://", id="no host"),
+            pytest.param("CHROMA", "http://me:hunter2@host", "give it by 'chroma_headers'", id="a password"),
+            pytest.param("CHROMA", "http://host?key=hunter2", "tenant=NAME and database=NAME", id="a query"),
+            pytest.param("CHROMA", "http://host?tenant=", "tenant=NAME and database=NAME", id="no tenant"),
+            pytest.param("CHROMA_HEADERS", "X-Key: hunter2", "not JSON", id="no JSON"),
+            pytest.param("CHROMA_HEADERS", '["hunter2"]', "setting 'FOOTNOTE_CHROMA_HEADERS'", id="a list"),
+            pytest.param("CHROMA_HEADERS", '{"a b": "hunter2"}', "that no header can have", id="a name"),
+            pytest.param(
+                "CHROMA_HEADERS", '{"X": "hunter2\\n"}', "header X has no plain text", id="two lines"
+            ),
+            pytest.param("CHROMA_HEADERS", '{"X": 2}', "header X has no plain text", id="no text"),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_no_secret_shown(
+        self, here, name: str, value: str, message: str
+    ) -> None:
+        with pytest.raises(SettingsError, match=message) as error:
+            load_settings(environ={f"FOOTNOTE_{name}": value})
+        assert "hunter2" not in str(error.value)
+
+    def test_secrets_are_never_shown(self) -> None:
+        secret = {"chroma_token": "hunter2", "chroma_headers": {"X-Key": "hunter3"}}
+        settings = Settings(chroma="http://host", **secret)
+        assert "hunter" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+    def test_an_address_may_name_a_path_a_tenant_and_a_database(self) -> None:
+        address = "https://host/team?tenant=research&database=papers"
+        assert Settings(chroma=address).chroma == address
+        assert Settings(chroma="http://host:8000/").chroma == "http://host:8000"

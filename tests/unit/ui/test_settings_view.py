@@ -38,3 +38,10 @@ def test_a_secret_is_never_shown(tmp_path):
     assert shown_value(settings, "llm_api_key") == "set, and not shown"
     assert shown_value(Settings(embedder_api_key="secret"), "embedder_api_key") == "set, and not shown"
     assert shown_value(Settings(), "llm_api_key") == "not set"
+
+
+def test_the_headers_for_a_server_are_never_shown():
+    settings = load_settings(environ={"FOOTNOTE_CHROMA_HEADERS": '{"X-Key": "very-secret"}'})
+    assert "secret" not in render_settings(settings)
+    assert shown_value(settings, "chroma_headers") == "set, and not shown"
+    assert shown_value(Settings(), "chroma_headers") == "not set"

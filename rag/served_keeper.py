@@ -1,0 +1,262 @@
+"""Keeps an index on a Chroma server equal to the catalogue, for every process that uses the library."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.catalog import Catalog, Change
+from rag.chroma_server import QUESTION_S, UPKEEP_S, ChromaServer, ServedIndex
+from rag.errors import FootnoteError, IndexDamaged, IndexUnavailable
+from rag.index import ExactIndex, Hits
+from rag.index_records import ServedRecords
+from rag.served_making import Maker, Progress
+from rag.settings import Settings
+from rag.vectors import Matrix
+from rag.without_index import Gap, require_room
+
+LOOK_S = 10.0
+"""Seconds after which an index in use is looked over again: its server may have been started anew."""
+
+AGAIN_S, MOST_S = 5.0, 300.0
+"""Seconds until a server that failed is tried again: twice as long each time, up to the second number."""
+
+AT_ONCE = 500
+"""Passages that wait, compared one by one, until they go to the server together."""
+
+_WIDER = 4
+"""Times more that the index is asked for, while too few of what it finds are in the catalogue."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A collection that was looked over, and the passage number up to which it was filled then."""
+
+    index: ServedIndex
+    sure: int
+
+
+class ServedKeeper:
+    """Answers from a collection on a Chroma server, and from the catalogue where the server cannot.
+
+    The catalogue remembers the collection, and a number: all passages numbered up to it are in the
+    collection. Those above it are compared one by one, and what the collection holds beyond the catalogue is
+    passed over, so that the answers are right at every moment, whoever was killed when. What the catalogue
+    remembers changes in its transactions, so that several processes may write; see `rag.index_records`.
+
+    Whatever goes wrong with the server costs time and nothing else, for a library that can be compared as a
+    whole (`rag.without_index.MOST_BYTES`); a larger one is not searched until the server is well. A thread
+    looks the collection over from time to time, and sees to it that all becomes well again.
+    """
+
+    def __init__(self, catalog: Catalog, settings: Settings, may_write: Callable[[], bool]) -> None:
+        """Answer by exact scan until `open` or `attach` is called.
+
+        Args:
+            catalog: has the vectors.
+            settings: name the server.
+            may_write: tells whether this process may change the catalogue.
+        """
+        self._catalog = catalog
+        self._may_write = may_write
+        self._records = ServedRecords(catalog)
+        self._asking, self._working = ChromaServer(settings, QUESTION_S), ChromaServer(settings, UPKEEP_S)
+        self._closing, self._poke = threading.Event(), threading.Event()
+        self._maker = Maker(catalog, self._records, self._working, self._closing)
+        self._exact, self._gap = ExactIndex(catalog), Gap(catalog)
+        self._mutex = threading.RLock()
+        self._held: _Held | None = None
+        self._trouble: IndexUnavailable | IndexDamaged | None = None
+        self._attendant: threading.Thread | None = None
+        self._waiting = 0
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def search(self, vector: Matrix, k: int) -> Hits:
+        """Return the `k` nearest passages as (id, cosine), best first.
+
+        Raises:
+            IndexUnavailable: the server does not answer, and the library is too large to do without.
+            IndexDamaged: the server lost the index of such a library.
+        """
+        held = self._held
+        if held is not None:
+            try:
+                return self._found(held, vector, k)
+            except (IndexUnavailable, IndexDamaged) as error:
+                self._fail(error)
+        require_room(self._catalog, len(vector), self._trouble)
+        return self._exact.search(vector, k)
+
+    def attach(self) -> bool:
+        """Answer from the collection, if it is well; return whether nobody needs to make it now."""
+        try:
+            self._hold()
+        except (IndexUnavailable, IndexDamaged) as error:
+            self._fail(error)
+        self._attend_from_now_on()
+        return self._held is not None or isinstance(self._trouble, IndexUnavailable)
+
+    def _found(self, held: _Held, vector: Matrix, k: int) -> Hits:
+        state = self._records.read()
+        if state.collection != held.index.name:  # it answers until it is removed, or the new one is held
+            self._poke.set()
+        asked = k
+        while True:
+            hits = held.index.search(vector, asked)
+            there = self._catalog.present([passage_id for passage_id, _ in hits])
+            kept = [hit for hit in hits if hit[0] in there]
+            if len(kept) >= k or len(hits) < asked:
+                break
+            asked *= _WIDER
+        sure = state.sure if state.collection == held.index.name else held.sure
+        near = dict(kept) | dict(self._gap.search(sure, vector, k))
+        return sorted(near.items(), key=lambda hit: -hit[1])[:k]
+
+    def _hold(self) -> None:
+        """Answer from the collection that the catalogue names, after a look at it."""
+        state = self._records.read()
+        if not state.collection:
+            self._held = None
+            return
+        index = self._asking.open(state.collection)
+        self._maker.look(index, state, sample=True)
+        self._held = _Held(index, state.sure)
+        if self._trouble is not None:
+            _log.warning("the index on %s answers again", self._asking.address)
+            self._trouble = None
+
+    def _fail(self, error: IndexUnavailable | IndexDamaged) -> None:
+        """Answer without the server, until the attendant finds it well."""
+        self._held = None
+        if type(self._trouble) is not type(error):
+            _log.warning("%s: an exact scan answers meanwhile, where it can", error.what)
+        self._trouble = error
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Bring the index up to the catalogue, or make it again beside the old one; the caller may write."""
+        try:
+            with self._mutex:
+                self._maker.bring_up(progress)
+                self._waiting = 0
+                self._hold()
+        except (IndexUnavailable, IndexDamaged) as error:
+            self._fail(error)
+        self._attend_from_now_on()
+
+    def inspect(self) -> ServedIndex | None:
+        """Return the collection, brought up to the catalogue; None where it is yet to be made.
+
+        Raises:
+            IndexDamaged: it has to be made again.
+            IndexUnavailable: the server does not answer.
+        """
+        with self._mutex:
+            return self._maker.tended(sample=True)
+
+    def told(self) -> str:
+        """Return in words where the index is, and how large."""
+        name = self._records.read().collection
+        try:
+            n = self._working.open(name).count() if name else 0
+        except (IndexUnavailable, IndexDamaged) as error:
+            return error.what
+        return f"index of {n} vectors on {self._working.address}"
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Make the index again beside the old one, whatever state that is in.
+
+        Raises:
+            IndexUnavailable: the server does not answer.
+            IndexDamaged: it does not keep what it is given.
+        """
+        with self._mutex:
+            self._maker.make(progress)
+            self._waiting = 0
+            self._hold()
+
+    def discard(self) -> None:
+        """Remove all of the library from the server; the index is made again when it is next opened.
+
+        Raises:
+            IndexUnavailable: the server does not answer: what was removed may still be in its collections.
+        """
+        self.close()
+        with self._mutex:
+            self._maker.discard()
+
+    def apply(self, change: Change) -> None:
+        """Follow a change of the catalogue: at once where something went, else when enough has come."""
+        self._waiting += len(change.added) + len(change.removed)
+        if self._trouble is not None:
+            return
+        try:
+            if change.removed and self._held is not None:
+                self._maker.remove(change.removed)
+            if self._waiting >= AT_ONCE and self._mutex.acquire(blocking=False):
+                try:
+                    self._maker.keep_up()
+                    self._waiting = 0
+                finally:
+                    self._mutex.release()
+        except (IndexUnavailable, IndexDamaged) as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        """Give what waits to the server if it answers, and the connections back."""
+        self._closing.set()
+        self._poke.set()
+        if self._attendant is not None:
+            self._attendant.join()
+            self._attendant = None
+        try:
+            if self._waiting and self._trouble is None and self._may_write():
+                with self._mutex:
+                    self._maker.tended(sample=False)
+        except FootnoteError as error:  # it catches up when it is next opened
+            _log.warning("the index on the Chroma server is behind the library: %s", error)
+        self._held, self._trouble, self._waiting = None, None, 0
+        self._asking.close()
+        self._working.close()
+        self._closing.clear()
+
+    # -- the attendant -----------------------------------------------------------------------------------
+
+    def _attend_from_now_on(self) -> None:
+        if self._attendant is None:
+            self._attendant = threading.Thread(target=self._attend, name="index attendant", daemon=True)
+            self._attendant.start()
+
+    def _attend(self) -> None:
+        again = AGAIN_S
+        while True:
+            self._poke.wait(LOOK_S if self._trouble is None else again)
+            self._poke.clear()
+            if self._closing.is_set():
+                return
+            try:
+                self._see_to_it()
+            except (IndexUnavailable, IndexDamaged) as error:
+                self._fail(error)
+                again = min(2 * again, MOST_S)
+            except FootnoteError as error:  # of the catalogue, which a question will meet as well
+                _log.warning("the index on the Chroma server cannot be looked after: %s", error)
+            else:
+                again = AGAIN_S
+
+    def _see_to_it(self) -> None:
+        """Look whether the index is well; where it is not, make it so if this process may."""
+        held, state = self._held, self._records.read()
+        if held is not None and held.index.name == state.collection:
+            self._maker.look(held.index, state, sample=False)
+            return
+        if held is None and self._may_write():
+            with self._mutex:
+                self._maker.bring_up(None)
+        self._hold()
