@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from rag.catalog import Catalog
 from rag.errors import ConversationNotFound, UsageError
-from rag.portable import TurnNumber
+from rag.portable import TurnNumber, insert_absent
 from rag.stored import dump_answer, load_answer
 from rag.tables import conversations, feedback, turns
 from rag.types import Answer, Turn
@@ -20,6 +21,9 @@ State = Literal["asked", "answered", "stopped", "failed"]
 """``asked`` is one that is being answered, or whose answer was cut off by the end of the process."""
 
 Verdict = Literal["right", "wrong", "wrong_source", "should_have_refused"]
+
+Begin = Callable[[sa.Connection, str, str], None]
+End = Callable[[sa.Connection, str], bool]
 
 TITLE_CHARS = 120
 UNTITLED = "New conversation"
@@ -137,7 +141,14 @@ class Conversations:
             return _found(connection, conversation_id, owner)
 
     def ask(
-        self, conversation_id: str, owner: str, question: str, scope: Scope, *, replaces: str = ""
+        self,
+        conversation_id: str,
+        owner: str,
+        question: str,
+        scope: Scope,
+        *,
+        replaces: str = "",
+        begin: Begin = lambda *_: None,
     ) -> tuple[str, list[StoredTurn]]:
         """Add a question, to a new conversation where there is none by that id.
 
@@ -147,6 +158,8 @@ class Conversations:
             question: becomes the title of a new conversation.
             scope: what is searched from now on.
             replaces: the id of a turn in whose place this comes; those after it go with it.
+            begin: called in the same transaction, with the ids of the conversation and of the new turn; what
+                it raises leaves everything as it was.
 
         Returns:
             The id of the new turn, and the turns before it.
@@ -161,10 +174,10 @@ class Conversations:
             )
             if known is None:
                 values = {"id": conversation_id, "owner": owner, "title": clipped(question), "made_at": now}
-                connection.execute(
-                    conversations.insert().values(**values, scope=asdict(scope), changed_at=now)
-                )
+                row = values | {"scope": asdict(scope), "changed_at": now}
+                insert_absent(connection, conversations, row)
             found = _found(connection, conversation_id, owner)
+            begin(connection, conversation_id, turn_id)
             if found.title == UNTITLED and not found.n_turns:
                 here = conversations.c.id == conversation_id
                 connection.execute(conversations.update().where(here).values(title=clipped(question)))
@@ -188,11 +201,22 @@ class Conversations:
         return turn_id, [turn for turn in self.turns(conversation_id, owner) if turn.id != turn_id]
 
     def finish(
-        self, turn_id: str, state: State, answer: Answer | None = None, error: str | None = None
+        self,
+        turn_id: str,
+        state: State,
+        answer: Answer | None = None,
+        error: str | None = None,
+        *,
+        end: End = lambda *_: True,
     ) -> None:
-        """Store what came of a question; nothing happens where it was deleted meanwhile."""
+        """Store what came of a question; nothing happens where it was deleted meanwhile.
+
+        `end` is called in the same transaction, with the id of the turn; nothing is stored where it says no.
+        """
         said = " ".join([answer.text, *(quote.quote for quote in answer.quotes)]) if answer else ""
         with self._catalog.transaction(write=True) as connection:
+            if not end(connection, turn_id):
+                return
             connection.execute(
                 turns.update()
                 .where(turns.c.id == turn_id)

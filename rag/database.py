@@ -35,6 +35,11 @@ class Database:
         return self._store.place
 
     @property
+    def shared(self) -> bool:
+        """Whether several processes may write at once."""
+        return self._store.shared
+
+    @property
     def read_only(self) -> bool:
         """Whether this user may not change it."""
         return self._store.read_only

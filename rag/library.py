@@ -219,7 +219,7 @@ class Library:
             document = self.catalog.document(document_id)
             self._index.apply(self.catalog.remove(document_id))
             if document is not None:
-                remove_upload(self.path, document.uri)
+                remove_upload(self.catalog, document.uri)
 
     aremove = awaited(remove)
 

@@ -73,6 +73,29 @@ _VERSION_5 = (
     "CREATE INDEX ix_limits_ends_at ON limits (ends_at)",
 )
 
+_VERSION_6 = (
+    "CREATE TABLE processes (name VARCHAR NOT NULL, ends_at FLOAT NOT NULL, PRIMARY KEY (name))",
+    "CREATE TABLE uploads (id VARCHAR NOT NULL, n INTEGER NOT NULL, owner VARCHAR NOT NULL, "
+    "name VARCHAR NOT NULL, size BIGINT NOT NULL, collection VARCHAR NOT NULL, state VARCHAR NOT NULL, "
+    "n_passages INTEGER NOT NULL, note TEXT NOT NULL, process VARCHAR NOT NULL, PRIMARY KEY (id))",
+    "CREATE INDEX ix_uploads_owner ON uploads (owner)",
+    "CREATE INDEX ix_uploads_state_n ON uploads (state, n)",
+    "CREATE TABLE parts (file VARCHAR NOT NULL, n INTEGER NOT NULL, content BLOB NOT NULL, "
+    "PRIMARY KEY (file, n))",
+    "CREATE TABLE originals (uri VARCHAR NOT NULL, file VARCHAR NOT NULL, PRIMARY KEY (uri))",
+    "CREATE INDEX ix_originals_file ON originals (file)",
+)
+
+_VERSION_7 = (
+    "CREATE TABLE under_way (conversation_id VARCHAR NOT NULL, turn_id VARCHAR NOT NULL, "
+    "process VARCHAR NOT NULL, tries INTEGER NOT NULL, place INTEGER NOT NULL, stopped BOOLEAN NOT NULL, "
+    "PRIMARY KEY (conversation_id), UNIQUE (turn_id), "
+    "FOREIGN KEY(conversation_id) REFERENCES conversations (id) ON DELETE CASCADE)",
+    "CREATE TABLE told (turn_id VARCHAR NOT NULL, n INTEGER NOT NULL, events TEXT NOT NULL, "
+    "PRIMARY KEY (turn_id, n), "
+    "FOREIGN KEY(turn_id) REFERENCES under_way (turn_id) ON DELETE CASCADE)",
+)
+
 
 def _add_next_vectors(connection: sa.Connection) -> None:
     """Add the table in which a new embedder's vectors gather while the old ones answer."""
@@ -100,11 +123,25 @@ def _add_limits(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _add_uploads(connection: sa.Connection) -> None:
+    """Add the tables of files on their way in, and of the processes that work at them."""
+    for statement in _VERSION_6:
+        connection.exec_driver_sql(statement)
+
+
+def _add_answers_under_way(connection: sa.Connection) -> None:
+    """Add the tables of the questions that are being answered."""
+    for statement in _VERSION_7:
+        connection.exec_driver_sql(statement)
+
+
 STEPS = (
     Step(2, _add_next_vectors),
     Step(3, _add_the_chats),
     Step(4, _add_api_keys),
     Step(5, _add_limits),
+    Step(6, _add_uploads),
+    Step(7, _add_answers_under_way),
 )
 
 

@@ -66,3 +66,9 @@ def _number_sqlite(_element: TurnNumber, _compiler: Any, **_options: Any) -> str
 @compiles(TurnNumber, "postgresql")
 def _number_postgresql(_element: TurnNumber, _compiler: Any, **_options: Any) -> str:
     return "turns.n"
+
+
+def alone(connection: sa.Connection, name: str) -> None:
+    """Let nobody else do what is called so until this transaction ends; SQLite has one writer at a time."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))

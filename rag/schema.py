@@ -22,7 +22,7 @@ from rag.errors import (
 )
 from rag.tables import meta, metadata
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 7
 
 UNBORN = ".new-*"
 """Folders in which a catalogue is made, before it takes its place; a kill leaves one."""

@@ -24,6 +24,7 @@ class SqliteStore:
     """One SQLite file. Safe for threads; one process writes at a time."""
 
     lexical: Lexical = lexical
+    shared = False
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         """Open the file in `folder`.

@@ -56,6 +56,11 @@ class Store(Protocol):
         ...
 
     @property
+    def shared(self) -> bool:
+        """Whether several processes may write at once."""
+        ...
+
+    @property
     def read_only(self) -> bool:
         """Whether this user may not change it."""
         ...

@@ -171,5 +171,68 @@ limits = sa.Table(
 )
 """What is counted of those who come too often; from `ends_at` on, in seconds since 1970, it means nothing."""
 
+processes = sa.Table(
+    "processes",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("ends_at", sa.Float, nullable=False),
+)
+"""The web processes that share a catalogue; one without a sign of life until `ends_at` is gone."""
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("collection", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("n_passages", sa.Integer, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("process", sa.String, nullable=False),
+    sa.Index("ix_uploads_state_n", "state", "n"),
+)
+"""Files on their way into a library, in the order of `n`; `process` is the one that has them in hand."""
+
+parts = sa.Table(
+    "parts",
+    metadata,
+    sa.Column("file", sa.String, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""The bytes of uploaded files, where no folder is shared: `file` is the id of the upload."""
+
+originals = sa.Table(
+    "originals",
+    metadata,
+    sa.Column("uri", sa.String, primary_key=True),
+    sa.Column("file", sa.String, nullable=False, index=True),
+)
+"""Of documents that were uploaded: which of the files in `parts` they were made from."""
+
+under_way = sa.Table(
+    "under_way",
+    metadata,
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("turn_id", sa.String, nullable=False, unique=True),
+    sa.Column("process", sa.String, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("stopped", sa.Boolean, nullable=False),
+)
+"""Which question of a conversation is being answered, and by which process."""
+
+told = sa.Table(
+    "told",
+    metadata,
+    sa.Column("turn_id", sa.ForeignKey("under_way.turn_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("events", sa.Text, nullable=False),
+)
+"""What was told so far of the answers that are under way."""
+
 OF_THE_CHAT = (titles, collections, collected, conversations, turns, feedback, users, sessions, api_keys)
 """What people made of a library by talking to it; each table after those that it points to."""

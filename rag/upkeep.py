@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
+from rag.contents import Contents, is_kept
 from rag.errors import LibraryInUse, StorageError
 from rag.migrations import KEPT
 from rag.partial import abandoned
@@ -93,6 +94,7 @@ def remove_uploads(catalog: Catalog) -> None:
         StorageError: one cannot be removed.
     """
     known = {document.uri for document in catalog.documents()}
+    Contents(catalog).remove_all_but(known)
     with translated(catalog.folder):
         for file in sorted((catalog.folder.absolute() / UPLOADS).rglob("*"), reverse=True):
             if file.is_dir() and not file.is_symlink():
@@ -101,16 +103,20 @@ def remove_uploads(catalog: Catalog) -> None:
                 file.unlink()
 
 
-def remove_upload(folder: Path, uri: str) -> None:
+def remove_upload(catalog: Catalog, uri: str) -> None:
     """Remove the file of a document that came through the browser, and folders that it leaves empty.
 
     Args:
-        folder: the library's.
+        catalog: the library's.
         uri: where the document's file is; one outside of the library's uploads is left alone.
 
     Raises:
         StorageError: it cannot be removed.
     """
+    if is_kept(uri):
+        Contents(catalog).remove(uri)
+        return
+    folder = catalog.folder
     uploads, file = folder.absolute() / UPLOADS, uploaded(folder, uri)
     if file is None:
         return

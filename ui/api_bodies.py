@@ -8,8 +8,8 @@ from pydantic import Field
 
 from rag.conversations import State
 from rag.types import Status, Support
+from rag.uploads import State as JobState
 from ui.api_models import Model
-from ui.jobs import State as JobState
 
 
 class CitationBody(Model):

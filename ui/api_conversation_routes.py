@@ -26,7 +26,7 @@ from ui.api_models import AskWithin, Begin, problems
 from ui.api_parts import Parts
 from ui.asked import Asked
 from ui.event_stream import EventStream
-from ui.runs import Run
+from ui.runs import Followed
 from ui.threads import from_thread
 from ui.turn import Turn, news
 from ui.visitors import visitor
@@ -91,7 +91,7 @@ def _add_ask_route(api: FastAPI, parts: Parts) -> None:
         """Ask within a conversation. As on the page, the answer is kept whether or not the client stays."""
         user = visitor(request)
 
-        def begun() -> Run:
+        def begun() -> Followed:
             scope = conversations.get(conversation_id, user).scope
             context = Asked(conversation=conversation_id, **asdict(scope))
             return parts.asking.begin(user, context, asked.question, join=False)[0]
@@ -122,7 +122,7 @@ class _Stopped(FootnoteError):
     """Somebody ended the answer."""
 
 
-async def _followed(run: Run) -> AsyncGenerator[Event | Waiting]:
+async def _followed(run: Followed) -> AsyncGenerator[Event | Waiting]:
     """Yield the events of an answer that goes on whether or not this is closed."""
     left = threading.Event()
 

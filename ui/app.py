@@ -23,7 +23,9 @@ from rag.extras import require
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.limits import Limits
+from rag.presence import Presence
 from rag.settings import Settings
+from rag.under_way import UnderWay
 from ui.answers import Answers
 from ui.api import make_api
 from ui.api_parts import Parts
@@ -46,6 +48,7 @@ from ui.reading_routes import add_reading_routes
 from ui.routes import add_routes
 from ui.runs import Runs
 from ui.scope_routes import add_scope_routes
+from ui.shared_runs import SharedRuns
 from ui.sign_in_routes import add_sign_in_routes
 from ui.sign_ins import SignIns
 from ui.visitors import signed_in
@@ -112,15 +115,16 @@ def create_app(assistant: Assistant, settings: Settings, readiness: Readiness | 
         metrics.watch(answers, readiness)
     reading = add_reading_routes(app, assistant)
     add_sign_in_routes(app, sign_ins)
-    intake = add_library_routes(app, assistant, observer)
+    presence = _presence_on(assistant.library)
+    intake = add_library_routes(app, assistant, observer, presence)
     app.mount("/ui", StaticFiles(directory=STATIC), name="ui")
     conversations = Conversations(kept)
-    runs = Runs(answers, conversations)
+    runs = _runs_of(answers, conversations, presence)
     local = app.local = app.state.local = LocalDoor(LocalWork(answers, intake).works, settings)
-    app.router.lifespan_context = _writing(intake, local)
     add_scope_routes(app, assistant.library)
     add_conversation_routes(app, conversations, Feedback(kept), runs)
     asking = Asking(assistant, conversations, runs)
+    app.router.lifespan_context = _writing(intake, local, presence, lambda: runs.recover(asking.within))
     _add_doors(app, Parts(assistant, answers, asking, conversations, runs, intake))
     gr.mount_gradio_app(
         app,
@@ -176,11 +180,27 @@ def _add_doors(app: FastAPI, parts: Parts) -> None:
         add_mcp_routes(app, parts.answers)
 
 
-def _writing(intake: Intake, local: LocalDoor) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _presence_on(library: Library) -> Presence | None:
+    """Return this process among those that serve the library; None where there are no others."""
+    return Presence(library.catalog) if library.catalog.shared and not library.read_only else None
+
+
+def _runs_of(answers: Answers, conversations: Conversations, presence: Presence | None) -> Runs:
+    """Return what answers questions, for this process alone or beside others."""
+    if presence is None:
+        return Runs(answers, conversations)
+    return SharedRuns(answers, conversations, UnderWay(answers.assistant.library.catalog, presence.name))
+
+
+def _writing(
+    intake: Intake, local: LocalDoor, presence: Presence | None, recover: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return what lets the library be written to for as long as the application runs, and no longer."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if presence is not None:
+            await run_in_threadpool(presence.start, intake.recover, recover)
         await run_in_threadpool(intake.start)
         try:
             yield
@@ -188,6 +208,8 @@ def _writing(intake: Intake, local: LocalDoor) -> Callable[[FastAPI], AbstractAs
             local.halt()
             await run_in_threadpool(intake.stop)
             await run_in_threadpool(local.join)
+            if presence is not None:
+                await run_in_threadpool(presence.stop)
 
     return lifespan
 

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from rag.collections import Collections
 from rag.conversations import Conversations, Scope
 from rag.errors import ConversationBusy, UsageError
+from rag.under_way import BUSY
 from ui.asked import Asked
-from ui.runs import Run, Runs
+from ui.runs import Followed, Runs
 from ui.turn import Turn, turn_of
 from ui.visitors import documents_for
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
+
+
+_RACES = 3
+"""Times that it is looked again what another process answers in a conversation, as it comes and goes."""
 
 
 class Asking:
@@ -27,7 +32,9 @@ class Asking:
         self._runs = runs
         self._one_at_a_time = threading.Lock()
 
-    def begin(self, user: str, asked: Asked, question: str, *, join: bool = True) -> tuple[Run, list[Turn]]:
+    def begin(
+        self, user: str, asked: Asked, question: str, *, join: bool = True
+    ) -> tuple[Followed, list[Turn]]:
         """Begin to answer a question, and return this with the turns before it.
 
         While an answer is being written in the conversation, this is what is returned, where one may `join`.
@@ -40,27 +47,42 @@ class Asking:
             StorageError: the question cannot be kept.
         """
         with self._one_at_a_time:
-            if self._runs.running(asked.conversation) is not None:
-                earlier, running = self.resume(user, asked.conversation)
-                if running is not None and join:
-                    return running, earlier
-                if running is not None:
-                    raise ConversationBusy(
-                        "the question before is still being answered: ask again once it is, or delete the "
-                        "conversation"
-                    )
-            return self._begun(user, asked, question)
+            for _ in range(_RACES):
+                try:
+                    return self._joined(user, asked, join=join) or self._begun(user, asked, question)
+                except ConversationBusy:  # another process was first, and may be done already
+                    if not join:
+                        raise
+            raise ConversationBusy(BUSY)
 
-    def _begun(self, user: str, asked: Asked, question: str) -> tuple[Run, list[Turn]]:
+    def _joined(self, user: str, asked: Asked, *, join: bool) -> tuple[Followed, list[Turn]] | None:
+        """Return what is being answered, with the turns before it; None where nothing is.
+
+        Raises:
+            ConversationBusy: something is, and one may not `join`.
+        """
+        if self._runs.running(asked.conversation) is None:
+            return None
+        earlier, running = self.resume(user, asked.conversation)
+        if running is not None and not join:
+            raise ConversationBusy(BUSY)
+        return None if running is None else (running, earlier)
+
+    def _begun(self, user: str, asked: Asked, question: str) -> tuple[Followed, list[Turn]]:
         within = self.within(user, asked.scope)
         turn_id, before = self._conversations.ask(
-            asked.conversation, user, question, asked.scope, replaces=asked.replaces or ""
+            asked.conversation,
+            user,
+            question,
+            asked.scope,
+            replaces=asked.replaces or "",
+            begin=self._runs.hold,
         )
         history = [turn.said for turn in before]
         run = self._runs.begin(asked.conversation, turn_id, question, history, within)
         return run, [turn_of(turn) for turn in before]
 
-    def resume(self, user: str, conversation_id: str) -> tuple[list[Turn], Run | None]:
+    def resume(self, user: str, conversation_id: str) -> tuple[list[Turn], Followed | None]:
         """Return the turns of a conversation, and what is being answered in it.
 
         Raises:

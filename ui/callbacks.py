@@ -20,7 +20,7 @@ from ui.visitors import documents_for, user_of
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
-    from ui.runs import Run
+    from ui.runs import Followed
 
 
 class Callbacks:
@@ -113,7 +113,7 @@ class Callbacks:
         )
 
     def _followed(
-        self, request: gr.Request, me: object, run: Run, before: Sequence[Turn], *, empties: bool = False
+        self, request: gr.Request, me: object, run: Followed, before: Sequence[Turn], *, empties: bool = False
     ) -> Iterator[list[Any]]:
         """Follow a run until it is finished, or until the same page shows something else."""
         facts = self._facts(user_of(request))

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,14 +18,16 @@ from typing import Any
 from rag.access import private_folder
 from rag.errors import StorageError, UsageError
 from rag.upkeep import UPLOADS
-from ui.jobs import Job
+from rag.uploads import Upload
+from ui.jobs import Job, job_of
+from ui.received import Part, Received
 from ui.uploads import safe_path
 
 FOLDER = ".incoming"
 """Hidden in the folder of the uploads: no safe name begins with a dot."""
 
 
-class Incoming:
+class Incoming(Received):
     """The files of a library that were received and are still to be read."""
 
     def __init__(self, library: Path) -> None:
@@ -33,7 +35,7 @@ class Incoming:
         self._uploads = library.absolute() / UPLOADS
         self._folder = self._uploads / FOLDER
 
-    def begin(self) -> Part:
+    def begin(self) -> FilePart:
         """Return where to write the bytes of a file.
 
         Raises:
@@ -41,27 +43,16 @@ class Incoming:
         """
         with _translated(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            return Part(self._folder / secrets.token_hex(8))
+            return FilePart(self._folder / secrets.token_hex(8))
 
     def keep(self, part: Part, owner: str, path: PurePosixPath, collection: str = "") -> Job:
-        """Keep a file that was received to its end; it is on the disk when this returns.
-
-        Args:
-            part: its bytes.
-            owner: whose it is; empty where nobody signs in.
-            path: its safe path, see `safe_path`.
-            collection: id of the collection that it goes into; empty for none.
-
-        Raises:
-            UsageError: at its place is a folder, or a file where a folder would have to be.
-            StorageError: the folder cannot be written.
-        """
+        """Keep a file that was received to its end; it is on the disk when this returns."""
         self.check(owner, path)
         with _translated(self._folder):
             size = part.finish()
             facts = {"owner": owner, "path": str(path), "collection": collection, "received": time.time()}
-            _write(_facts(part.path), json.dumps(facts))
-        return Job(part.path.name, owner, str(path), self.target(owner, path), part.path, size, collection)
+            _write(_facts(self._folder / part.id), json.dumps(facts))
+        return self.job(Upload(part.id, owner, str(path), size, collection))
 
     def check(self, owner: str, path: PurePosixPath) -> None:
         """Make sure that a file can be put at its place.
@@ -76,9 +67,17 @@ class Incoming:
                 f"{path}: a file and a folder here would have the same name; rename one and add it again"
             )
 
-    def target(self, owner: str, path: PurePosixPath) -> Path:
+    def job(self, upload: Upload) -> Job:
+        """Return an upload with its places."""
+        target = self.target(upload.owner, upload.name)
+        return job_of(upload, target, self._folder / upload.id)
+
+    def target(self, owner: str, path: PurePosixPath | str) -> Path:
         """Return where a file is kept once it was read."""
         return (self._uploads / private_folder(owner) if owner else self._uploads) / path
+
+    def fetch(self, job: Job) -> None:
+        """Bring the bytes of a file to `job.content`: they are there."""
 
     def place(self, job: Job) -> None:
         """Put a file in its place, in one step.
@@ -121,23 +120,24 @@ class Incoming:
             order = sorted(known, key=lambda name: known[name]["received"])
             return [self._job(self._folder / name, known[name]) for name in order if self._is_there(name)]
 
+    def cut_off(self, _files: Sequence[str]) -> None:
+        """Forget what was coming to a process that is gone: `left` has done so."""
+
     def _is_there(self, name: str) -> bool:
         return (self._folder / name).is_file()
 
     def _job(self, content: Path, facts: dict[str, Any]) -> Job:
-        path = safe_path(facts["path"])
-        target = self.target(facts["owner"], path)
-        size = content.stat().st_size
-        return Job(content.name, facts["owner"], str(path), target, content, size, facts["collection"])
+        path, size = safe_path(facts["path"]), content.stat().st_size
+        return self.job(Upload(content.name, facts["owner"], str(path), size, facts["collection"]))
 
 
-class Part:
+class FilePart(Part):
     """The bytes of a file on their way in."""
 
     def __init__(self, path: Path) -> None:
         """Begin a file that will be at `path`."""
+        self.id = path.name
         self.path = path
-        self.size = 0
         self._part = path.with_suffix(".part")
         self._file = self._part.open("xb")
 

@@ -1,4 +1,4 @@
-"""Reads what was uploaded into the library, in one thread: a library has one writer."""
+"""Reads what was uploaded into the library, in one thread of each process that serves it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from ingest.files import shown
 from rag.collections import Collections
 from rag.errors import CollectionNotFound, FootnoteError
 from rag.naming import path_of
+from rag.passing import Passing
+from rag.tables import uploads as table
+from rag.uploads import State, Uploads
 from ui.answers import UNEXPECTED
 from ui.incoming import Incoming
-from ui.jobs import Job, Jobs, State
+from ui.jobs import Job, Jobs
+from ui.kept_uploads import KeptUploads
 from ui.observer import Observer
+from ui.received import Received
 
 if TYPE_CHECKING:
     from ingest.limits import Limits
     from ingest.outcomes import Outcome, Task
     from rag.library import Library
     from rag.models import Embedder
+    from rag.presence import Presence
     from rag.types import Document
 
 _IDLE_S = 60.0
@@ -35,11 +41,30 @@ class Intake:
     """
 
     def __init__(
-        self, library: Library, embedder: Embedder, limits: Limits, observer: Observer | None = None
+        self,
+        library: Library,
+        embedder: Embedder,
+        limits: Limits,
+        observer: Observer | None = None,
+        presence: Presence | None = None,
     ) -> None:
-        """Work for this library, and tell `observer` of it; nothing is read before `start`."""
-        self.incoming = Incoming(library.path)
-        self.jobs = Jobs(self.incoming.drop)
+        """Work for this library; nothing is read before `start`.
+
+        Args:
+            library: where to.
+            embedder: makes the vectors.
+            limits: how far reading one file goes.
+            observer: is told of it.
+            presence: this process among others that serve the library; None where there is no other.
+        """
+        self.incoming: Received
+        if presence is None:
+            uploads = Uploads(Passing([table]))
+            self.incoming = Incoming(library.path)
+        else:
+            uploads = Uploads(library.catalog, presence.name)
+            self.incoming = KeptUploads(library.catalog, uploads)
+        self.jobs = Jobs(uploads, self.incoming.job, self.incoming.drop, alone=presence is None)
         self._library = library
         self._embedder = embedder
         self._limits = limits
@@ -79,6 +104,10 @@ class Intake:
         """Add a file that was received to the queue."""
         self.start()
         self.jobs.submit(job)
+
+    def recover(self) -> None:
+        """Take over what processes that are gone were at."""
+        self.incoming.cut_off(self.jobs.recover())
 
     def remove(self, document: Document) -> None:
         """Remove a document, and first what of its file is still to be read.
@@ -131,6 +160,11 @@ class Intake:
         from ingest.outcomes import Task
 
         while not self._stopping.is_set() and (job := self.jobs.take()) is not None:
+            try:
+                self.incoming.fetch(job)
+            except FootnoteError as error:
+                self.jobs.settle(job.id, "failed", note=str(error))
+                continue
             self._held[job.target.as_uri()] = job
 
             def wanted(job_id: str = job.id) -> bool:

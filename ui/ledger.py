@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.uploads import ALIVE, IN_HAND, Upload
 from ui.html import Html, element
-from ui.jobs import ALIVE, IN_HAND, Job
 from ui.parts import count, first_upper
 
 SHOWN = 8
@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-def render_ledger(jobs: Sequence[Job]) -> Html:
+def render_ledger(jobs: Sequence[Upload]) -> Html:
     """Return the files, those at hand first, each with its state in words and what can be done with it.
 
     Args:
@@ -42,7 +42,7 @@ def render_ledger(jobs: Sequence[Job]) -> Html:
     )
 
 
-def summary(jobs: Sequence[Job]) -> str:
+def summary(jobs: Sequence[Upload]) -> str:
     """Return how far it all is, in words."""
     alive = sum(job.state in ALIVE for job in jobs)
     failed = sum(job.state == "failed" for job in jobs)
@@ -58,7 +58,7 @@ def summary(jobs: Sequence[Job]) -> str:
     return ", ".join(parts)
 
 
-def _head(jobs: Sequence[Job], alive: int) -> Html:
+def _head(jobs: Sequence[Upload], alive: int) -> Html:
     finished = len(jobs) - alive
     return element(
         "header",
@@ -70,7 +70,7 @@ def _head(jobs: Sequence[Job], alive: int) -> Html:
     )
 
 
-def _lines(jobs: Sequence[Job]) -> list[Html]:
+def _lines(jobs: Sequence[Upload]) -> list[Html]:
     waiting = [job for job in jobs if job.state == "waiting"]
     finished = [job for job in jobs if job.state in ("done", "unchanged", "cancelled")][::-1]
     lines = [_line(job) for job in jobs if job.state in IN_HAND]
@@ -86,7 +86,7 @@ def _more(n: int, what: str) -> list[Html]:
     return [element("li", f"and {n:,} more {what}", class_="line more")] if n > 0 else []
 
 
-def _line(job: Job) -> Html:
+def _line(job: Upload) -> Html:
     return element(
         "li",
         element("bdi", job.name, class_="title"),
@@ -98,12 +98,12 @@ def _line(job: Job) -> Html:
     )
 
 
-def _state(job: Job) -> str:
+def _state(job: Upload) -> str:
     words = _WORDS[job.state]
     return f"{words}, {count(job.n_passages, 'passage')}" if job.state == "done" else words
 
 
-def _actions(job: Job) -> list[Html]:
+def _actions(job: Upload) -> list[Html]:
     if job.state == "storing":
         return []
     if job.state in ALIVE:
@@ -112,5 +112,5 @@ def _actions(job: Job) -> list[Html]:
     return [*retry, _button("Dismiss", job, data_end=job.id)]
 
 
-def _button(words: str, job: Job, **data: str) -> Html:
+def _button(words: str, job: Upload, **data: str) -> Html:
     return element("button", words, type="button", class_="quiet", aria_label=f"{words}: {job.name}", **data)

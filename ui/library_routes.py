@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from ingest.limits import Limits
 from rag.access import may_change, owner_of
 from rag.collections import Collections
+from rag.contents import is_kept
 from rag.library import Library
+from rag.presence import Presence
 from rag.titles import Titles
 from rag.types import Document
 from rag.upkeep import uploaded
@@ -44,14 +46,20 @@ class Titled(BaseModel):
     title: str
 
 
-def add_library_routes(app: FastAPI, assistant: Assistant, observer: Observer | None = None) -> Intake:
+def add_library_routes(
+    app: FastAPI, assistant: Assistant, observer: Observer | None = None, presence: Presence | None = None
+) -> Intake:
     """Add the routes to the application, and return what reads the uploads: to be started, and stopped.
 
-    `observer` is told of these.
+    Args:
+        app: the application.
+        assistant: its library is meant.
+        observer: is told of the uploads.
+        presence: this process among others that serve the library; None where there is no other.
     """
     library = assistant.library
     limits = Limits.of(assistant.settings)
-    intake = Intake(library, assistant.embedder, limits, observer)
+    intake = Intake(library, assistant.embedder, limits, observer, presence)
     versions = Versions(library)
     titles, collections, size = Titles(library.catalog), Collections(library.catalog), _Size(library.path)
     add_upload_routes(app, library, intake, limits)
@@ -113,7 +121,7 @@ def _shelf(library: Library, collections: Collections, filters: Filters, user: s
             _others(collections.holding([document.id for document in here], user), opened),
             private=_ids(each for each in here if owner_of(each.uri) == user) if user else None,
             fixed=_ids(each for each in here if not may_change(each.uri, user)),
-            uploaded=_ids(each for each in here if uploaded(library.path, each.uri)),
+            uploaded=_ids(each for each in here if is_kept(each.uri) or uploaded(library.path, each.uri)),
         ),
         starters=bool(not documents and not library.read_only and starter_files()),
     )

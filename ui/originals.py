@@ -7,12 +7,15 @@ import os
 import threading
 from collections import OrderedDict
 from io import BufferedReader
+from pathlib import Path
 
 from ingest.files import open_file, shown
 from ingest.limits import DEFAULT_LIMITS, Limits
+from rag.contents import is_kept
 from rag.errors import LoadError, OriginalGone
 from rag.naming import path_of
 from rag.types import Document
+from ui.fetched import Fetched
 
 _KNOWN = 1000
 _State = tuple[int, int, int, int, int]
@@ -21,8 +24,9 @@ _State = tuple[int, int, int, int, int]
 class Originals:
     """Opens the files of documents; what each was when its content was last checked is remembered."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, fetched: Fetched | None = None) -> None:
         self._limits = limits
+        self._fetched = fetched
         self._checked: OrderedDict[tuple[str, str], _State] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -32,7 +36,7 @@ class Originals:
         Raises:
             OriginalGone: there is none, or it is not what was added.
         """
-        path = path_of(document.uri)
+        path = self._path(document.uri)
         if path is None:
             raise OriginalGone(f"'{document.title}' has no file of its own: read its text")
         try:
@@ -67,6 +71,11 @@ class Originals:
             OriginalGone: it is not.
         """
         self.open(document).close()
+
+    def _path(self, uri: str) -> Path | None:
+        if is_kept(uri):
+            return None if self._fetched is None else self._fetched.path(uri)
+        return path_of(uri)
 
     def _check(self, document: Document, file: BufferedReader) -> None:
         """Compare the content, unless the file is the one whose content was compared before."""

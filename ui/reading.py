@@ -16,6 +16,7 @@ from ingest.limits import Limits
 from ingest.pages import Original, Pages
 from rag.errors import DocumentNotFound
 from rag.types import Document
+from ui.fetched import Fetched
 from ui.originals import Originals, file_name
 from ui.reader import PDF
 
@@ -45,7 +46,7 @@ class Reading:
     """
 
     def __init__(self, library: Library, limits: Limits) -> None:
-        self.originals = Originals(limits)
+        self.originals = Originals(limits, Fetched(library.catalog))
         self._library = library
         self._pages = Pages(limits)
         self._line = ThreadPoolExecutor(1, thread_name_prefix="pages")

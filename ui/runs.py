@@ -5,27 +5,44 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from rag.conversations import Conversations
+import sqlalchemy as sa
+
+from rag.conversations import Conversations, End, Scope
 from rag.errors import FootnoteError
 from rag.types import Turn as Said
 from ui.answers import TICK_S, UNEXPECTED, Answers
 from ui.turn import Turn, advance, answer_of, state_of
 
-if TYPE_CHECKING:
-    pass
-
 _LOG = logging.getLogger(__name__)
 
 
-class Run:
-    """A question that is being answered: the turn so far, for any number of pages that follow it.
+Within = Callable[[str, Scope], frozenset[str] | None]
+"""From an owner and a scope to the ids of the documents that are searched."""
 
-    `failure` is the error of ours that it ended with, if any.
+
+class Followed(Protocol):
+    """A question that is being answered, here or by another process: the turn so far, to be followed.
+
+    Attributes:
+        conversation_id: where it was asked.
+        turn: what is known of it.
+        failure: the error of ours that it ended with, if any, where it was answered here.
     """
+
+    conversation_id: str
+    turn: Turn
+    failure: FootnoteError | None
+
+    def follow(self) -> Iterator[tuple[Turn, float]]:
+        """Yield the turn with the seconds so far whenever there is news of it, until it is finished."""
+
+
+class Run:
+    """A question that is answered here, for any number of pages that follow it; see `Followed`."""
 
     def __init__(self, conversation_id: str, turn: Turn) -> None:
         self.conversation_id = conversation_id
@@ -102,14 +119,28 @@ class Runs:
         ).start()
         return run
 
-    def running(self, conversation_id: str) -> Run | None:
+    def hold(self, connection: sa.Connection, conversation_id: str, turn_id: str) -> None:
+        """Make sure that nobody else answers in a conversation, in the transaction that keeps a question.
+
+        Raises:
+            ConversationBusy: somebody does.
+        """
+
+    def running(self, conversation_id: str) -> Followed | None:
         """Return what is being answered in a conversation."""
         return self._runs.get(conversation_id)
 
     def stop(self, conversation_id: str) -> None:
         """End the answer of a conversation; what is checked of it stays, and is kept."""
-        if run := self.running(conversation_id):
+        if run := self._runs.get(conversation_id):
             self._settle(run, replace(run.turn, stopped=True))
+
+    def recover(self, within: Within) -> None:
+        """Take over what processes that are gone were answering: here there is no other.
+
+        Args:
+            within: tells what documents are searched.
+        """
 
     def stop_all(self) -> None:
         """End all answers."""
@@ -152,10 +183,16 @@ class Runs:
         if not run.claim():
             return
         try:
-            answer = answer_of(turn, self._answers.assistant.model)
-            self._conversations.finish(turn.id, state_of(turn), answer, turn.error)
+            self._keep(turn)
         except FootnoteError as error:  # the answer is on the page, and its question is kept
             _LOG.warning("an answer was not kept: %s", error)
+        self._end(run, turn)
+
+    def _keep(self, turn: Turn, end: End = lambda *_: True) -> None:
+        answer = answer_of(turn, self._answers.assistant.model)
+        self._conversations.finish(turn.id, state_of(turn), answer, turn.error, end=end)
+
+    def _end(self, run: Run, turn: Turn) -> None:
         with self._mutex:
             if self._runs.get(run.conversation_id) is run:
                 del self._runs[run.conversation_id]

@@ -135,11 +135,11 @@ def add_upload_routes(app: FastAPI, library: Library, intake: Intake, limits: Li
 def _add_ledger_routes(app: FastAPI, jobs: Jobs) -> None:
     @app.get("/uploads")
     def ledger(request: Request) -> Response:
-        user = visitor(request)
-        tag = {"ETag": f'"{jobs.version(user)}"'}
+        known = jobs.told(visitor(request))
+        tag = {"ETag": f'"{jobs.version(known)}"'}
         if request.headers.get("if-none-match") == tag["ETag"]:
             return Response(status_code=304, headers=tag)
-        return HTMLResponse(render_ledger(jobs.of(user)), headers=tag)
+        return HTMLResponse(render_ledger(known), headers=tag)
 
     @app.delete("/uploads", status_code=204)
     def clear(request: Request) -> Response:

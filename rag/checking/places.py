@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding, Progress
+from rag.contents import is_kept
 from rag.index_files import index_folders
 from rag.index_records import IndexRecords
 from rag.naming import path_of
@@ -40,7 +41,7 @@ def look_at_sources(documents: Sequence[Document], progress: Progress) -> list[F
         if document.status == "failed":
             advice = f"correct the file and add it again, or run 'footnote remove {document.id}'"
             found.append(Finding("sources", f"could not be read: {document.error}", advice))
-        elif path is not None:
+        elif path is not None and not is_kept(document.uri):
             found += _of_file(document, path)
     return found
 

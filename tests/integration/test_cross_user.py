@@ -30,7 +30,7 @@ STRANGER = 0.15
 RENEW = 100
 """Calls at a time, after which a user gets again what was removed by their own."""
 
-OPEN = ("/sign-in", "/health")
+OPEN = ("/sign-in", "/health", "/ready")
 
 
 @pytest.fixture

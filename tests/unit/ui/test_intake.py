@@ -5,11 +5,10 @@ import time
 
 import pytest
 from fakes import AngleEmbedder
+from slow_worker import Slow
 
 import ingest.local_engine
 from ingest.limits import DEFAULT_LIMITS
-from ingest.load import load
-from ingest.worker import Worker
 from rag.collections import Collections
 from rag.errors import LibraryInUse
 from rag.library import Library
@@ -17,17 +16,6 @@ from ui.intake import Intake
 from ui.uploads import safe_path
 
 TEXT = b"A plane came from Libya.\nThe minister spoke about oil."
-
-
-class Slow(Worker):
-    """Parses in this process, and for ever where the text says so."""
-
-    def _load(self, name, data, scans, limits, wanted):
-        while b"for ever" in data:
-            if not wanted():
-                raise InterruptedError
-            time.sleep(0.01)
-        return load(data, name, limits, scans)
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import UploadNotFound, UsageError
-from ui.jobs import ALIVE, IN_HAND, KEPT, Job, Jobs
+from rag.passing import Passing
+from rag.tables import uploads
+from rag.uploads import ALIVE, IN_HAND, Upload, Uploads
+from ui.jobs import KEPT, Job, Jobs, job_of
+
+
+def placed(upload: Upload) -> Job:
+    return job_of(upload, Path("/uploads", upload.name), Path("/incoming", upload.id))
 
 
 def job(name: str, owner: str = "", target: str = "") -> Job:
-    return Job(name, owner, f"{name}.txt", Path("/uploads", target or name), Path("/incoming", name))
+    return placed(Upload(name, owner, f"{target or name}.txt"))
+
+
+def made(forgotten: list[str] | None = None) -> Jobs:
+    rows = Uploads(Passing([uploads]))
+    return Jobs(rows, placed, lambda each: None if forgotten is None else forgotten.append(each.id))
 
 
 @pytest.fixture
@@ -23,7 +35,7 @@ def forgotten() -> list[str]:
 
 @pytest.fixture
 def jobs(forgotten) -> Jobs:
-    return Jobs(lambda each: forgotten.append(each.id))
+    return made(forgotten)
 
 
 def states(jobs: Jobs, owner: str = "") -> dict[str, str]:
@@ -126,15 +138,13 @@ def test_the_jobs_of_another_are_not_there(jobs):
     assert states(jobs, "anna") == {"a": "waiting"}
 
 
-def test_the_version_changes_with_an_owners_jobs_only(jobs):
-    before = jobs.version("anna"), jobs.version("bob")
+def test_the_version_changes_with_what_is_told_and_with_nothing_else(jobs):
     jobs.submit(job("a", "anna"))
-    assert jobs.version("anna") != before[0]
-    assert jobs.version("bob") == before[1]
-    still = jobs.version("anna")
-    jobs.of("anna")
-    assert jobs.version("anna") == still
-    assert Jobs().version("anna") != Jobs().version("anna")  # one start is not mistaken for another
+    before = jobs.version(jobs.told("anna"))
+    assert jobs.version(jobs.told("anna")) == before
+    assert jobs.version(jobs.told("bob")) != before
+    jobs.take()
+    assert jobs.version(jobs.told("anna")) != before
 
 
 def test_what_was_in_hand_waits_again_once_its_worker_stops(jobs):
@@ -163,7 +173,7 @@ def test_a_file_to_be_removed_is_waited_for(jobs):
         jobs.settle("old", "done")
 
     threading.Timer(0.2, settle).start()
-    jobs.forget(Path("/uploads/x"))
+    jobs.forget(Path("/uploads/x.txt"))
     assert settled == ["old"]
     assert jobs.of("") == []
 
@@ -198,14 +208,13 @@ def test_the_oldest_of_many_finished_jobs_are_forgotten(jobs, forgotten):
     )
 )
 def test_whatever_is_done_a_cancelled_job_is_never_stored_and_none_is_lost(steps):
-    jobs, claimed, made = Jobs(), set[str](), 0
+    jobs, claimed = made(), set[str]()
     for step, n in steps:
         name = str(n)
         known = {each.id: each.state for each in jobs.of("")}
         if step == "submit" and name not in known:
             jobs.submit(job(name))
             claimed.discard(name)
-            made += 1
         elif step == "take":
             jobs.take()
         elif step == "claim" and jobs.claim(name):

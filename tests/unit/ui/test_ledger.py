@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from markup import parse
 
-from ui.jobs import Job
+from rag.uploads import Upload
 from ui.ledger import SHOWN, render_ledger, summary
 
 
-def job(name: str, state: str, **facts) -> Job:
-    return Job(name, "", name, Path("/u", name), Path("/i", name), state=state, **facts)
+def job(name: str, state: str, **facts) -> Upload:
+    return Upload(name, "", name, state=state, **facts)
 
 
 JOBS = [

@@ -164,7 +164,7 @@ def test_failures_become_sentences_and_are_kept(library, embedder, settings, cap
 def test_an_answer_that_cannot_be_kept_is_shown(assistant, monkeypatch, caplog):
     kept = Kept(assistant)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StorageError("no space left")
 
     monkeypatch.setattr(kept.conversations, "finish", full)
