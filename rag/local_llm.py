@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 
 from rag.errors import ModelUnavailable
@@ -44,10 +45,20 @@ def available_cores() -> int:
 class LocalLLM:
     """The parent's side: one child, started on demand. Threads may share it."""
 
-    def __init__(self, model_path: Path, context: int, threads: int, *, start_s: float = START_S) -> None:
+    def __init__(
+        self, model_path: Path, context: int, threads: int, slots: int = 1, *, start_s: float = START_S
+    ) -> None:
+        """Take what the child is told.
+
+        Args:
+            model_path: the GGUF file.
+            context: tokens that it holds, those of all answers at a time together.
+            threads: that it works with.
+            slots: answers that it writes at a time.
+            start_s: seconds that it may take to be ready.
+        """
+        self._order = {"model": str(model_path), "context": context, "threads": threads, "slots": slots}
         self._model_path = model_path
-        self._context = context
-        self._threads = threads
         self._start_s = start_s
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -85,7 +96,7 @@ class LocalLLM:
                 self._child.close()
                 self._child = None
             if self._child is None:
-                self._child = _Child(self._model_path, self._context, self._threads)
+                self._child = _Child(self._model_path, self._order)
                 weakref.finalize(self, self._child.close)
             return self._child
 
@@ -97,18 +108,11 @@ class _Child:
     parent's death when the thread that spawned the child ends, not the process.
     """
 
-    def __init__(self, model_path: Path, context: int, threads: int) -> None:
+    def __init__(self, model_path: Path, order: Mapping[str, object]) -> None:
         self.key = secrets.token_urlsafe(32)
         self._owner = os.getpid()
         self._model = model_path
-        self._order = {
-            "parent": self._owner,
-            "model": str(model_path),
-            "context": context,
-            "threads": threads,
-            "key": self.key,
-            "cache_mib": CACHE_MIB,
-        }
+        self._order = {**order, "parent": self._owner, "key": self.key, "cache_mib": CACHE_MIB}
         self._url: str | None = None
         self._error = ""
         self._last_line = "it said nothing"

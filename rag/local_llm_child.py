@@ -19,6 +19,10 @@ READY = "footnote-ready "
 PR_SET_PDEATHSIG = 1
 STDIN = 0
 
+SHARED_BATCH = 16
+"""Tokens read in one step where several answers are written: each of these gets a word a step. Measured on
+two cores, a prompt is read as fast as in steps of 512."""
+
 
 def main() -> None:
     """Serve until standard input closes or the parent is gone."""
@@ -48,7 +52,10 @@ def _serve(order: dict[str, Any]) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = order["model"]
     params.n_ctx = order["context"]
-    params.n_parallel = 1  # the context is divided among the slots
+    params.n_parallel = order["slots"]
+    params.kv_unified = True  # the slots share the context, and each takes what it needs
+    if order["slots"] > 1:
+        params.n_batch = params.n_ubatch = SHARED_BATCH
     params.cpuparams.n_threads = order["threads"]
     params.cpuparams_batch.n_threads = order["threads"]
     params.hostnames = ["127.0.0.1"]

@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+AROUND = 1300
+"""Tokens of a prompt beside its evidence: the longest question has about 1,000."""
+
+
 class Embedder(Protocol):
     """Texts to unit vectors; safe to share among threads.
 
@@ -135,5 +139,12 @@ def make_chat_model(settings: Settings, progress: Progress | None = None) -> Cha
             raise MissingExtra(f"the model {settings.llm} needs the package xllamacpp: pip install xllamacpp")
         artifact = LLM_SMALL if settings.llm == "local-small" else LLM
         path = ensure(artifact, settings, progress)
-        return LocalChat(artifact.name, LocalLLM(path, settings.llm_context, available_cores()), settings)
+        server = LocalLLM(path, _context(settings), available_cores(), settings.answers_at_once)
+        return LocalChat(artifact.name, server, settings)
     return ServedChat(settings)
+
+
+def _context(settings: Settings) -> int:
+    """Return the tokens that a local model holds: as set, and enough for all that it writes at a time."""
+    one = AROUND + round(1.3 * settings.evidence_budget) + 2 * settings.answer_tokens
+    return max(settings.llm_context, settings.answers_at_once * one)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, chatting, ingesting, memory, scale, starting
+from tests.bench import answering, chatting, ingesting, memory, scale, starting, together
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -29,6 +29,7 @@ def everything(context: typer.Context) -> None:
         starting.bench(console, STARTER)
         ingesting.bench(console, STARTER)
         answering.bench(console, STARTER, GOLDEN, 8)
+        together.bench(console, STARTER, GOLDEN, 2)
         memory.bench(console, STARTER, GOLDEN)
 
 
@@ -48,6 +49,12 @@ def ingest() -> None:
 def answer(limit: Limit = 8) -> None:
     """Compare the first word and the whole answer with the plain LangChain way."""
     answering.bench(console, STARTER, GOLDEN, limit)
+
+
+@app.command("together")
+def together_(rounds: Annotated[int, typer.Option(help="How often four people ask.")] = 2) -> None:
+    """Compare an answer of the local model when four are asked for at once with one alone."""
+    together.bench(console, STARTER, GOLDEN, rounds)
 
 
 @app.command("memory")

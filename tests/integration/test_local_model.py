@@ -129,6 +129,19 @@ def test_it_listens_on_this_machine_only_and_shows_no_page(server) -> None:
     assert page.status_code == 404
 
 
+def test_two_answers_are_written_at_the_same_time(settings) -> None:
+    model = make_chat_model(settings.model_copy(update={"llm_at_once": 2}))
+    assert model is not None
+    try:
+        one, two = (model.runnable().stream("Count from one to one hundred in words.") for _ in range(2))
+        next(one)
+        next(two)  # would wait for the end of the first
+        assert len([chunk for chunk in one if chunk.text]) > 3
+        assert len([chunk for chunk in two if chunk.text]) > 3
+    finally:
+        model.close()
+
+
 def test_a_prompt_that_is_too_long_is_a_plain_error(chat, settings) -> None:
     with pytest.raises(Exception, match="context") as caught:
         chat.runnable().invoke("word " * settings.llm_context * 2)

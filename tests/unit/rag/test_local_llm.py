@@ -57,7 +57,7 @@ def make(monkeypatch, tmp_path):
     def build(code: str, *, start_s: float = 120) -> LocalLLM:
         (tmp_path / "child.py").write_text(code)
         monkeypatch.setattr(local_llm, "CHILD", tmp_path / "child.py")
-        made.append(LocalLLM(tmp_path / "model.gguf", 2048, 3, start_s=start_s))
+        made.append(LocalLLM(tmp_path / "model.gguf", 2048, 3, 2, start_s=start_s))
         return made[-1]
 
     yield build
@@ -119,7 +119,7 @@ def test_the_key_is_random_and_in_no_argument(make, tmp_path) -> None:
     assert seen["order"]["key"] == key
     assert len(key) >= 32
     assert key not in str(seen["argv"])
-    assert (seen["order"]["context"], seen["order"]["threads"]) == (2048, 3)
+    assert [seen["order"][name] for name in ("context", "threads", "slots")] == [2048, 3, 2]
     llm.close()
     assert llm.ensure_running()[1] != key
 

@@ -10,7 +10,7 @@ from langchain_openai import ChatOpenAI
 
 from rag.errors import ArtifactError, MissingExtra
 from rag.local_llm import available_cores
-from rag.models import make_chat_model, make_embedder
+from rag.models import AROUND, make_chat_model, make_embedder
 from rag.patient_chat import PatientChat
 from rag.settings import Settings
 
@@ -108,6 +108,27 @@ def test_a_server_of_ones_own_never_gets_the_key_of_the_provider(monkeypatch) ->
 def test_the_key_of_the_settings_comes_first(monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
     assert made(llm="openai:x", llm_api_key="mine").openai_api_key.get_secret_value() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("values", "slots", "context"),
+    [
+        pytest.param({}, 1, 4096, id="one answer fits"),
+        pytest.param({"llm_at_once": 4}, 4, 4 * (AROUND + 299 + 320), id="four that are usual"),
+        pytest.param(
+            {"llm_at_once": 2, "evidence_tokens": 3000}, 2, 2 * (AROUND + 3900 + 320), id="long ones"
+        ),
+        pytest.param({"llm_at_once": 2, "llm_context": 8192}, 2, 8192, id="as set"),
+    ],
+)
+def test_a_local_model_holds_all_that_it_writes_at_a_time(
+    monkeypatch, tmp_path, values, slots, context
+) -> None:
+    made = []
+    monkeypatch.setattr("rag.models.ensure", lambda *_: tmp_path / "model.gguf")
+    monkeypatch.setattr("rag.models.LocalLLM", lambda *order: made.append(order))
+    make_chat_model(settings(**values))
+    assert [(order[1], order[3]) for order in made] == [(context, slots)]
 
 
 def test_there_is_a_core() -> None:
