@@ -1,4 +1,4 @@
-# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | bench-scale | capacity | eval | docs | release-check | lowest | clean
+# Footnote: make chat | test | faults | ask Q="…" | install | check | bench | bench-scale | profile | capacity | eval | docs | release-check | lowest | clean
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -12,7 +12,7 @@ SHOW := if [ -t 1 ]; then awk '/^ *(Collecting|Downloading|Using|Installing|Buil
   {printf "\r\033[K  %.76s", $$0; fflush()} END {printf "\r\033[K"}'; else cat >/dev/null; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat ask test faults check bench bench-scale capacity eval guard docs release-check lowest clean starter
+.PHONY: help install chat ask test faults check bench bench-scale profile capacity eval guard docs release-check lowest clean starter
 
 help:
 	@echo 'make chat         open the chat over the starter documents (installs what it needs)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make check        lint, types, architecture, dependencies'
 	@echo 'make bench        print the figures of speed and memory'
 	@echo 'make bench-scale  grow libraries to a million passages, and compare with others; ARGS="--passages 1000,10000"'
+	@echo 'make profile      draw where the time of a question goes, in a fresh process, as a flame graph'
 	@echo 'make capacity     say what so many passages and people need'
 	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'
 	@echo 'make guard        fail when an answer figure fell beyond noise (30 questions, real models)'
@@ -87,6 +88,12 @@ bench: $(VENV)/.dev
 
 bench-scale: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench scale $(ARGS)
+
+profile: $(VENV)/.dev starter
+	@mkdir -p build
+	@$(BIN)/py-spy record --rate 500 --output build/question.svg -- $(BIN)/python $(BIN)/footnote \
+	  ask "When did flights resume?" --json --llm none --library $(STARTER) > /dev/null
+	@echo 'Open build/question.svg in a browser.'
 
 guard: starter
 	@$(BIN)/footnote eval seeds/golden.jsonl --library $(STARTER) --limit 30 --compare seeds/baseline.json

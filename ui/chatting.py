@@ -46,12 +46,12 @@ def run(console: Console, settings: Settings) -> None:
         library.close()
         raise
     with assistant:
-        console.print("Loading the page and the models…")
+        console.print("Loading the page…")
         opening = threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True)
-        opening.start()
         from ui.server import serve
 
         def ready(url: str) -> None:
+            opening.start()  # not before: both would take twice as long, the page and the models
             console.print(f"Footnote is ready: [bold]{url}[/bold]  (Ctrl-C ends it)")
             if settings.auth and not (is_loopback(settings.host) or settings.proxies):
                 console.print(

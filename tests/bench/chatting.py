@@ -21,9 +21,9 @@ STOP_S = 60
 
 
 @contextmanager
-def chat_over(library: Path) -> Iterator[str]:
+def chat_over(library: Path, *options: str) -> Iterator[str]:
     """Run the chat over a library, and yield its address."""
-    command = [sys.executable, "-m", "ui.cli", "chat", "--port", "0", "--library", str(library)]
+    command = [sys.executable, "-m", "ui.cli", "chat", "--port", "0", "--library", str(library), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         found = next((url for line in process.stdout or () if (url := re.search(r"http://\S+", line))), None)
