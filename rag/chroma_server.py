@@ -175,14 +175,19 @@ class ChromaServer:
         with self._mutex:
             if self._api is None:
                 api = _api(self.address, self._headers, self._timeout_s)
-                self._place = self._given if len(self._given) == 2 else _only_place(api) | self._given
-                if self._given:
+                try:
                     self._find_place(api)
+                except BaseException:
+                    api._session.close()
+                    raise
                 self._api = api
             return self._api
 
     def _find_place(self, api: Any) -> None:
-        """Make sure that the given tenant and database are there."""
+        """Find out the tenant and the database; those that were given have to be there."""
+        self._place = self._given if len(self._given) == 2 else _only_place(api) | self._given
+        if not self._given:
+            return
         tenant, database = self._place["tenant"], self._place["database"]
         try:
             api.get_database(database, tenant)
@@ -215,6 +220,8 @@ class _Translated:
 _REASONS = {
     "ConnectError": "connection refused",
     "ConnectTimeout": "no connection in time",
+    "ReadError": "connection lost",
+    "RemoteProtocolError": "connection lost",
     "ReadTimeout": "no answer in time",
     "RateLimitError": "too many requests",
     "QuotaError": "a quota is used up",

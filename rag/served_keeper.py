@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.catalog import Catalog, Change
 from rag.chroma_server import QUESTION_S, UPKEEP_S, ChromaServer, ServedIndex
-from rag.errors import FootnoteError, IndexDamaged, IndexUnavailable
+from rag.errors import FootnoteError, IndexDamaged, IndexUnavailable, LibraryInUse
 from rag.index import ExactIndex, Hits
 from rag.index_records import ServedRecords
 from rag.served_making import Maker, Progress
@@ -72,7 +73,8 @@ class ServedKeeper:
         self._held: _Held | None = None
         self._trouble: IndexUnavailable | IndexDamaged | None = None
         self._attendant: threading.Thread | None = None
-        self._waiting = 0
+        self._arrived = 0
+        self._gone: deque[str] = deque()
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -144,7 +146,7 @@ class ServedKeeper:
         try:
             with self._mutex:
                 self._maker.bring_up(progress)
-                self._waiting = 0
+                self._arrived = 0
                 self._hold()
         except (IndexUnavailable, IndexDamaged) as error:
             self._fail(error)
@@ -175,10 +177,11 @@ class ServedKeeper:
         Raises:
             IndexUnavailable: the server does not answer.
             IndexDamaged: it does not keep what it is given.
+            LibraryInUse: another process makes it.
         """
         with self._mutex:
-            self._maker.make(progress)
-            self._waiting = 0
+            if not self._maker.make(progress):
+                raise LibraryInUse("another process makes the index on the Chroma server: wait until it has")
             self._hold()
 
     def discard(self) -> None:
@@ -192,21 +195,12 @@ class ServedKeeper:
             self._maker.discard()
 
     def apply(self, change: Change) -> None:
-        """Follow a change of the catalogue: at once where something went, else when enough has come."""
-        self._waiting += len(change.added) + len(change.removed)
-        if self._trouble is not None:
-            return
-        try:
-            if change.removed and self._held is not None:
-                self._maker.remove(change.removed)
-            if self._waiting >= AT_ONCE and self._mutex.acquire(blocking=False):
-                try:
-                    self._maker.keep_up()
-                    self._waiting = 0
-                finally:
-                    self._mutex.release()
-        except (IndexUnavailable, IndexDamaged) as error:
-            self._fail(error)
+        """Let the attendant follow a change of the catalogue: nobody who writes waits for the server."""
+        self._arrived += len(change.added)
+        self._gone.extend(change.removed)
+        if self._gone or self._arrived >= AT_ONCE:
+            self._attend_from_now_on()
+            self._poke.set()
 
     def close(self) -> None:
         """Give what waits to the server if it answers, and the connections back."""
@@ -216,12 +210,13 @@ class ServedKeeper:
             self._attendant.join()
             self._attendant = None
         try:
-            if self._waiting and self._trouble is None and self._may_write():
-                with self._mutex:
-                    self._maker.tended(sample=False)
+            if (self._arrived or self._gone) and self._trouble is None and self._may_write():
+                self._follow()
+                self._maker.tended(sample=False)
         except FootnoteError as error:  # it catches up when it is next opened
             _log.warning("the index on the Chroma server is behind the library: %s", error)
-        self._held, self._trouble, self._waiting = None, None, 0
+        self._held, self._trouble, self._arrived = None, None, 0
+        self._gone.clear()
         self._asking.close()
         self._working.close()
         self._closing.clear()
@@ -252,6 +247,8 @@ class ServedKeeper:
 
     def _see_to_it(self) -> None:
         """Look whether the index is well; where it is not, make it so if this process may."""
+        if self._trouble is None and self._may_write():
+            self._follow()
         held, state = self._held, self._records.read()
         if held is not None and held.index.name == state.collection:
             self._maker.look(held.index, state, sample=False)
@@ -260,3 +257,13 @@ class ServedKeeper:
             with self._mutex:
                 self._maker.bring_up(None)
         self._hold()
+
+    def _follow(self) -> None:
+        """Take out of the collection what went, and put in what came once it is enough."""
+        with self._mutex:
+            gone = [self._gone.popleft() for _ in range(len(self._gone))]
+            if gone:
+                self._maker.remove(gone)
+            if self._arrived >= AT_ONCE:
+                self._arrived = 0
+                self._maker.keep_up()

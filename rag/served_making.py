@@ -81,6 +81,7 @@ class Maker:
         """
         try:
             if self.tended(sample=True) is not None:
+                self._sweep()
                 return
         except IndexDamaged as error:
             _log.warning("%s: it is made again beside the old one", error.what)
@@ -122,20 +123,22 @@ class Maker:
         self._drop_strangers(index)
         return index
 
-    def make(self, progress: Progress | None) -> None:
+    def make(self, progress: Progress | None) -> bool:
         """Fill a new collection, let it take the place of the old one, and remove what is left over.
 
-        Nothing is done while another process makes one.
+        Returns:
+            False where nothing was done, since another process makes one.
 
         Raises:
             IndexDamaged, IndexUnavailable: the server fails meanwhile; the old collection stays.
         """
-        begun = self._records.change(lambda now: _begin(now, alone=self._records.alone))
+        alone = self._records.alone
+        begun = self._records.change(lambda now: _begin(now, alone=alone))
         if begun is None:
             _log.warning(
                 "another process makes the index on %s: it answers when it is made", self._server.address
             )
-            return
+            return False
         name, switched = begun.making, None
         try:
             n_passages, frontier = self._catalog.n_passages, self._records.frontier()
@@ -157,6 +160,7 @@ class Maker:
         if switched is not None:
             self._stopping.wait(GRACE_S)
             self._sweep()
+        return True
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove passages that went from the catalogue; those that came back meanwhile are filled in again.
@@ -216,8 +220,9 @@ class Maker:
         """Remove the library's collections that are not in use: the old one, and those left by a kill."""
         names = self._server.names(f"footnote-{self._records.read().owner}-")
         now = self._records.read()  # after the names: what another process makes since is not among them
+        making = "" if now.until <= time.time() or self._records.alone else now.making
         for name in names:
-            if name not in (now.collection, now.making):
+            if name not in (now.collection, making):
                 self._server.delete(name)
 
     def _lost(self, what: str) -> IndexDamaged:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, chatting, ingesting, memory, scale, starting, together
+from tests.bench import answering, chatting, ingesting, memory, scale, served, starting, together
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -70,6 +70,14 @@ def chat(
 ) -> None:
     """Let many people ask at once, and tell when they have passages, key quotes and answers."""
     chatting.bench(console, STARTER, GOLDEN, people, questions)
+
+
+@app.command("served")
+def served_(
+    passages: Annotated[int, typer.Option(help="How many vectors are drawn.")] = served.PASSAGES,
+) -> None:
+    """Compare the index on a Chroma server with the one in the library's folder."""
+    served.bench(console, passages)
 
 
 @app.command("scale")

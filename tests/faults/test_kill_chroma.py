@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from chroma_servers import ChromaProcess
-from drawn import collections, in_collection, lost_of, put_lines, served_state
-from served import CHANGING, LINES, STEADY, quickly, reading, writing
+from drawn_lines import collections, in_collection, lost_of, put_lines, served_state
 from tally import TALLY, count, some
+from under_load import CHANGING, LINES, STEADY, quickly, reading, writing
 
 import rag.served_keeper
 import rag.served_making

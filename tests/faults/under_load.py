@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from drawn import drawn, put_lines
+from drawn_lines import drawn, put_lines
 from workload import small_index_steps
 
 import rag.served_keeper
