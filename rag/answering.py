@@ -95,7 +95,9 @@ def answer(
     Raises:
         ModelError: the model does not answer.
     """
-    prompt = messages(found.question, select(found.ranked, writer.evidence_tokens), history)
+    enough = None if pieces(found.question) else writer.enough_evidence  # parts need places of their own
+    chosen = select(found.ranked, writer.evidence_tokens, enough)
+    prompt = messages(found.question, chosen, history)
     sentences: list[Sentence] = []
     written = ""
     for event in write(writer.stream(prompt), found, embedder):

@@ -26,20 +26,29 @@ _CHARS_A_TOKEN = 4.2
 """English text in the tokenizers of current models; Qwen's takes 4.2 to 4.6 on Wikipedia paragraphs."""
 
 
-def select(ranked: Sequence[RankedSpan], budget: int) -> list[Span]:
+def select(ranked: Sequence[RankedSpan], budget: int, enough: float | None = None) -> list[Span]:
     """Return the best sentences that fit into `budget` tokens, grouped by passage in reading order.
 
     Passages come in the order of their best sentence.
+
+    Args:
+        ranked: sentences, best first.
+        budget: tokens that they may have together; the best one is shown in any case.
+        enough: chance of holding the answer, together, at which no further one is shown.
     """
     chosen: list[Span] = []
+    chance = 0.0
     passages: dict[str, int] = {}
     room = budget * _CHARS_A_TOKEN
     for each in ranked:
+        if enough is not None and chosen and chance >= enough:
+            break
         span = each.span
         cost = len(cleaned(span.text)) + (0 if span.passage.id in passages else len(span.passage.title) + 8)
         if cost > room and chosen:
             continue
         room -= cost
+        chance += each.score
         chosen.append(span)
         passages.setdefault(span.passage.id, len(passages))
     return sorted(chosen, key=lambda span: (passages[span.passage.id], span.start))

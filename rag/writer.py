@@ -21,6 +21,13 @@ Messages = Sequence[tuple[str, str]]
 REWRITE_PIECES = 48
 """Of a rewrite, as the model sends it: about a token each. Providers differ in how a limit is told them."""
 
+ENOUGH = 0.98
+"""Chance that the evidence holds the answer at which a local model, which reads slowly, is shown no more.
+
+Of 500 questions over 400 paragraphs, the evidence then holds the answer of .948 in 139 tokens on average; all
+that fits into 230 tokens does of .952 in 224, and what fits into 140 of .93.
+"""
+
 _ALTERNATIVES = 5
 _MANY_ALTERNATIVES = 10
 
@@ -28,8 +35,9 @@ _MANY_ALTERNATIVES = 10
 class Writer:
     """Asks a chat model; every error of its library becomes one of ours here.
 
-    `logprobs` are the log-probabilities of the tokens of the last answer streamed; empty for models that do
-    not tell them.
+    It is shown `evidence_tokens` of evidence at most, and no more than what is `enough_evidence` to hold the
+    answer. `logprobs` are the log-probabilities of the tokens of the last answer streamed; empty for models
+    that do not tell them.
     """
 
     def __init__(self, chat_model: ChatModel, settings: Settings, config: RunnableConfig | None) -> None:
@@ -38,6 +46,7 @@ class Writer:
         self._config = config
         self._tells = settings.llm.startswith("local")
         self.evidence_tokens = settings.evidence_budget
+        self.enough_evidence = ENOUGH if self._tells else None
         self.logprobs: list[float] = []
 
     def stream(self, messages: Messages) -> Iterator[str]:

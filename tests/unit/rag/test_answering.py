@@ -178,6 +178,23 @@ class TestQuoted:
         assert quoted(search(library, embedder, FollowUp(QUESTION), 2)).refused
 
 
+class TestEvidence:
+    @pytest.mark.parametrize(("llm", "shown"), [("local", 1), ("openai:x", 3)])
+    def test_a_local_model_is_shown_no_more_than_is_enough(
+        self, run, monkeypatch, llm: str, shown: int
+    ) -> None:
+        monkeypatch.setattr("rag.writer.ENOUGH", 0.0)
+        _, outcome = run(ScriptedModel(SAID, "Yes", "June", chances={"Yes": 1.0}), llm)
+        prompt = outcome.prompt[-1][1]
+        assert sum(text in prompt for text in (SAID, "Oil is cheap.", OTHER)) == shown
+
+    def test_the_parts_of_a_long_question_need_places_of_their_own(self, run, monkeypatch) -> None:
+        monkeypatch.setattr("rag.writer.ENOUGH", 0.0)
+        monkeypatch.setattr("rag.answering.pieces", lambda question: ["one", "other"])
+        _, outcome = run(ScriptedModel(SAID, "Yes", "June", chances={"Yes": 1.0}))
+        assert all(text in outcome.prompt[-1][1] for text in (SAID, "Oil is cheap.", OTHER))
+
+
 class TestTrace:
     def trace(self, run, **options):
         _, outcome = run(ScriptedModel(SAID, "Yes", "June", chances={"Yes": 1.0}), **options)

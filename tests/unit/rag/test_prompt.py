@@ -31,6 +31,13 @@ def test_the_budget_is_kept_but_the_best_is_always_shown() -> None:
     assert select(in_order(ONE[0], long[0], ONE[1]), 50) == [ONE[0], ONE[1]]
 
 
+def test_no_more_is_shown_than_is_enough() -> None:
+    sure = [RankedSpan(span, score, 0.5, 0.5) for span, score in zip(ONE, (0.7, 0.2, 0.1), strict=True)]
+    assert select(sure, 1000, 0.6) == ONE[:1]
+    assert select(sure, 1000, 0.85) == ONE[:2]
+    assert select(sure, 1000, 0.95) == select(sure, 1000) == ONE
+
+
 def test_messages_begin_with_the_fixed_part_and_number_the_passages() -> None:
     (role, system), (_, user) = messages("What?", [ONE[0], ONE[2], TWO[0]])
     assert (role, system) == ("system", SYSTEM)
