@@ -45,18 +45,20 @@ class Model:
 _ASSUMED = "assumed: set your own"
 _SCALE = "`make bench-scale`, two cores"
 CONSTANTS: Mapping[str, Constant] = {
-    "passage_tokens": Constant(150, "tokens", "a passage, with its title", "`make bench-scale`, the texts"),
+    "passage_tokens": Constant(150, "tokens", "a passage, with its title", _ASSUMED),
     "embed_rate": Constant(4_500, "tokens/s", "embedding, each core", "120 sentences on two cores, float32"),
     "gpu_embed_rate": Constant(500_000, "tokens/s", "embedding, each GPU", _ASSUMED),
-    "catalogue_kb": Constant(4.6, "kB", "catalogue on disk, each passage", _SCALE),
-    "index_disk_kb": Constant(2.9, "kB", "index on disk, each passage", _SCALE),
-    "index_kb": Constant(2.0, "kB", "index in memory, each passage", _SCALE),
+    "catalogue_kb": Constant(3.9, "kB", "catalogue on disk, each passage", f"{_SCALE}, 100,000 passages"),
+    "index_disk_kb": Constant(2.2, "kB", "index on disk, each passage", f"{_SCALE}, 100,000 passages"),
+    "index_kb": Constant(2.0, "kB", "index in memory, each passage", "README, 10,000 to 100,000 passages"),
     "quantised_kb": Constant(
         0.9, "kB", "the same with vectors of a byte a number", "computed: 384 B + links"
     ),
-    "process_gb": Constant(0.6, "GB", "a process without index and writing model", _SCALE),
-    "build_rate": Constant(850, "vectors/s", "making the index, each core", _SCALE),
-    "search_core_s": Constant(0.5, "core s", "a question to its key quotes", _SCALE),
+    "process_gb": Constant(
+        0.6, "GB", "a process without index and writing model", f"{_SCALE}, 10,000 passages"
+    ),
+    "build_rate": Constant(850, "vectors/s", "making the index, each core", "Chroma 1.5.9, two cores"),
+    "search_core_s": Constant(1.0, "core s", "a question to its key quotes", f"{_SCALE}, 10,000 passages"),
     "answer_s": Constant(9.0, "s", "the local model writes an answer, two cores", "`make bench`"),
     "gpu_answer_s": Constant(2.0, "s", "a served model writes an answer", _ASSUMED),
     "gpu_slots": Constant(32, "answers", "a GPU writes at once", _ASSUMED),
