@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest import pipeline
+from ingest.engines import engine_of
 from ingest.limits import Limits
 from ingest.outcomes import Outcome, Progress
+from rag.errors import SettingsError
 from rag.library import Library
 from rag.models import Embedder, make_embedder
 from rag.settings import Settings, load_settings
@@ -53,6 +55,11 @@ def add(
         SettingsError: a setting is unknown or invalid.
     """
     settings = settings or load_settings()
+    if embeddings is not None and settings.engine != "local":
+        raise SettingsError(
+            "embeddings of a program are not on other machines: leave out the setting 'engine'"
+        )
+    engine = engine_of(settings)
     named = [paths] if isinstance(paths, str | os.PathLike) else paths
     with ExitStack() as stack:
         if not isinstance(library, Library):
@@ -62,6 +69,7 @@ def add(
             [Path(path) for path in named],
             make_embedder(settings, given=embeddings),
             limits=Limits.of(settings),
+            engine=engine,
             on_progress=on_progress,
             on_outcome=on_outcome,
         )

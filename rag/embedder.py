@@ -42,10 +42,11 @@ class MiniLM:
     nor behind a call with many.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
         # Parallel tokenizing gains nothing on small batches, and warns on standard error after a fork.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._folder = folder
+        self._device = device
         self._loading = threading.Lock()
         self._encoding = threading.Lock()  # two at once would only take the cores from each other
         self._torch: TorchMiniLM | None = None
@@ -92,7 +93,7 @@ class MiniLM:
     def _loaded(self) -> TorchMiniLM:
         with self._loading:
             if self._torch is None:
-                self._torch = _in_torch(self._few)
+                self._torch = _in_torch(self._few, self._device)
             return self._torch
 
     @cached_property
@@ -120,7 +121,7 @@ class MiniLM:
         return vectors
 
 
-def _in_torch(plain: NumpyMiniLM) -> TorchMiniLM:
+def _in_torch(plain: NumpyMiniLM, device: str) -> TorchMiniLM:
     """Return the encoder in torch, in bfloat16 where that is fast."""
     with _hardly_spinning():
         import torch
@@ -128,7 +129,8 @@ def _in_torch(plain: NumpyMiniLM) -> TorchMiniLM:
     from rag.torch_minilm import TorchMiniLM
 
     torch.set_num_threads(available_cores())
-    return TorchMiniLM(plain, torch.bfloat16 if has_fast_bfloat16() else torch.float32)
+    fast = device != "cpu" or has_fast_bfloat16()
+    return TorchMiniLM(plain, torch.bfloat16 if fast else torch.float32, device)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ FootnoteError
 │   ├── EncryptedDocument     needs a password
 │   ├── BrokenDocument        not what its name says, or damaged
 │   └── LimitExceeded         too large, too slow or too much memory
+├── ClusterError              the Ray cluster is not to be had, or fails (retry later)
 └── ModelError                a model is not to be had or does not answer
     ├── ArtifactError         a model file is missing or has a wrong hash
     ├── MissingExtra          a Python package or key that this needs is missing
@@ -186,6 +187,12 @@ class BrokenDocument(LoadError):
 
 class LimitExceeded(LoadError):
     """The file is too large, or took too long or too much memory to read."""
+
+
+class ClusterError(FootnoteError):
+    """The cluster that files are read on is not to be had, or does not do its work."""
+
+    retryable = True
 
 
 class ModelError(FootnoteError):

@@ -42,8 +42,8 @@ class FolderEmbedder:
     make. The fingerprint is that of the files, wherever they lie.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Load the model.
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        """Load the model, to compute on `device`.
 
         Raises:
             ArtifactError: there is none, it cannot be loaded, or it has another kind of tokenizer.
@@ -51,7 +51,7 @@ class FolderEmbedder:
         _check(folder)
         self.fingerprint = fingerprint(folder)
         try:
-            self._model = load_sentence_transformer(folder)
+            self._model = load_sentence_transformer(folder, device)
         except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             reason = str(error).partition("\n")[0]
             raise ArtifactError(
@@ -125,19 +125,19 @@ def encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
     return unit(vectors)
 
 
-def load_sentence_transformer(folder: Path) -> SentenceTransformer:
-    """Return the model in a folder, on the processor, in bfloat16 where that is fast."""
+def load_sentence_transformer(folder: Path, device: str = "cpu") -> SentenceTransformer:
+    """Return the model in a folder, in bfloat16 where that is fast."""
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     torch.set_num_threads(available_cores())
-    dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
+    dtype = torch.bfloat16 if device != "cpu" or has_fast_bfloat16() else torch.float32
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
-            str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype}
+            str(folder), device=device, local_files_only=True, model_kwargs={"dtype": dtype}
         )
     finally:
         if bars:

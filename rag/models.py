@@ -91,7 +91,11 @@ class ChatModel(Protocol):
 
 
 def make_embedder(
-    settings: Settings, progress: Progress | None = None, given: Embedder | Embeddings | None = None
+    settings: Settings,
+    progress: Progress | None = None,
+    given: Embedder | Embeddings | None = None,
+    *,
+    device: str = "cpu",
 ) -> Embedder:
     """Return the embedder that `settings.embedder` names, fetching its files if need be.
 
@@ -99,6 +103,7 @@ def make_embedder(
         settings: name the embedder.
         progress: called with (label, done, total) while its files are fetched.
         given: takes its place: an embedder, or embeddings of LangChain's.
+        device: where a model of this process embeds many texts, as torch calls it.
 
     Raises:
         ArtifactError: its files are not to be had, or of a kind that does not serve.
@@ -118,10 +123,10 @@ def make_embedder(
     if settings.embedder != "minilm":
         from rag.folder_embedder import FolderEmbedder
 
-        return FolderEmbedder(Path(settings.embedder).expanduser())
+        return FolderEmbedder(Path(settings.embedder).expanduser(), device)
     from rag.embedder import MiniLM
 
-    return MiniLM(ensure(EMBEDDER, settings, progress))
+    return MiniLM(ensure(EMBEDDER, settings, progress), device)
 
 
 def make_chat_model(settings: Settings, progress: Progress | None = None) -> ChatModel | None:

@@ -109,6 +109,14 @@ class Settings(BaseModel):
     chroma_headers: tuple[tuple[str, SecretStr], ...] = Field(
         (), description='headers for a proxy before the Chroma server, as {"NAME": "VALUE"}'
     )
+    engine: str = Field(
+        "local", pattern=r"^(local|ray)$", description="local or ray: where documents are read and embedded"
+    )
+    ray_address: str | None = Field(
+        None,
+        min_length=1,
+        description="HOST:PORT of a Ray cluster, or auto; one of this machine when not set",
+    )
     offline: bool = Field(False, description="never fetch model files")
     host: str = Field("127.0.0.1", description="address of the chat")
     port: int = Field(7860, ge=0, le=65535, description="port of the chat; 0 takes a free one")

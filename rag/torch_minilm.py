@@ -38,12 +38,12 @@ class _TorchLayer:
 class TorchMiniLM(NumpyMiniLM):
     """Texts to unit vectors; holds only read-only weights, so threads may share it."""
 
-    def __init__(self, plain: NumpyMiniLM, dtype: torch.dtype) -> None:
+    def __init__(self, plain: NumpyMiniLM, dtype: torch.dtype, device: str = "cpu") -> None:
         """Take the tokenizer and the weights of the encoder in numpy; float32 ones are shared with it."""
         vars(self).update(vars(plain))
 
         def both(weight: Matrix, bias: Matrix) -> Weight:
-            return torch.from_numpy(weight).to(dtype), torch.from_numpy(bias).to(dtype)
+            return torch.from_numpy(weight).to(device, dtype), torch.from_numpy(bias).to(device, dtype)
 
         def read(layer: Layer) -> _TorchLayer:
             return _TorchLayer(
@@ -64,7 +64,7 @@ class TorchMiniLM(NumpyMiniLM):
         """Return the token vectors of all rows, one below the other; rows come sorted by length."""
         groups = [(length, len(list(same))) for length, same in groupby(len(row) for row in rows)]
         words, places = self._embeddings
-        x = words[torch.from_numpy(np.concatenate(rows))]
+        x = words[torch.from_numpy(np.concatenate(rows)).to(words.device)]
         x += torch.cat([places[:length].repeat(count, 1) for length, count in groups])
         x = self._normalized(x, self._norm)
         for layer in self._torch_layers:
@@ -72,7 +72,7 @@ class TorchMiniLM(NumpyMiniLM):
                 x + linear(self._attended(linear(x, *layer.qkv), groups), *layer.out), layer.norm
             )
             x = self._normalized(x + linear(gelu(linear(x, *layer.up)), *layer.down), layer.last_norm)
-        states: Matrix = x.float().numpy()
+        states: Matrix = x.float().cpu().numpy()
         return states
 
     def _attended(self, qkv: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:

@@ -19,7 +19,7 @@ from rag.settings import Settings
 from rag.types import Event, Turn
 from ui.local_client import Added
 from ui.local_forms import ADDING, ASKING
-from ui.running import running
+from ui.running import Found, running
 from ui.stopping import Stop, gentle_stop
 from ui.terminal import words
 from ui.waiting import fetching
@@ -90,11 +90,13 @@ def added(
     Raises:
         FootnoteError: as `ingest.pipeline.add` does, and `ServerGone`.
     """
+    from ingest.engines import engine_of
     from ingest.limits import Limits
     from rag.naming import absolute
 
+    engine = engine_of(settings)
     limits = Limits.of(settings)
-    found = running(settings, ADDING)
+    found = _adding(settings)
     if found.server is not None:
         with gentle_stop() as stop:
             done = found.server.add(
@@ -122,6 +124,7 @@ def added(
             paths,
             embedder,
             limits=limits,
+            engine=engine,
             on_progress=bar(),
             on_outcome=on_outcome,
             stopping=lambda: bool(stop),
@@ -157,12 +160,14 @@ def synced(
     Raises:
         FootnoteError: as `ingest.sync.sync` does, and `ServerGone`.
     """
+    from ingest.engines import engine_of
     from ingest.limits import Limits
     from ingest.sync import sync
     from rag.library import Library
 
+    engine = engine_of(settings)
     limits = Limits.of(settings)
-    found = running(settings, ADDING)
+    found = _adding(settings)
     if found.server is not None:
         return found.server.sync(
             looked,
@@ -180,6 +185,7 @@ def synced(
             looked,
             embedder,
             limits=limits,
+            engine=engine,
             confirmed=confirmed,
             tried=tried,
             on_progress=on_progress,
@@ -220,6 +226,14 @@ def explained(objection: str) -> Iterator[None]:
         if not objection:
             raise
         raise LibraryInUse(f"{error}; it cannot do this for you, as {objection}") from None
+
+
+def _adding(settings: Settings) -> Found:
+    """Look for a Footnote that adds for this command: it reads on its own machine only."""
+    found = running(settings, ADDING)
+    if found.server is not None and settings.engine != "local":
+        return Found(None, f"it reads on its own machine and not by the engine {settings.engine}")
+    return found
 
 
 def _tell_place(notes: Console, noun: str, place: int) -> None:

@@ -10,7 +10,9 @@ from rich.console import Console
 
 from ui.completing import offered_documents
 from ui.options import (
+    AddressOption,
     DocumentArgument,
+    EngineOption,
     JsonOption,
     LibraryOption,
     OcrOption,
@@ -22,16 +24,22 @@ from ui.options import (
 commands = typer.Typer()
 
 
-@commands.command(epilog="Example:  footnote add report.pdf notes/ --library ~/work-library")
+@commands.command(
+    epilog="Examples:  footnote add report.pdf notes/ --library ~/work-library   ·   "
+    "footnote add /archive --engine ray --address 10.0.0.5:6379"
+)
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below.")],
     library: LibraryOption = None,
     ocr: OcrOption = None,
+    engine: EngineOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Add files and folders; what has not changed is left alone, a changed file replaces its old version."""
     from ui.adding import add_and_report
 
-    if code := add_and_report(Console(), settings_for(library, ocr=ocr), paths):
+    settings = settings_for(library, ocr=ocr, engine=engine, ray_address=address)
+    if code := add_and_report(Console(), settings, paths):
         raise typer.Exit(code)
 
 

@@ -33,6 +33,18 @@ OcrOption = Annotated[
     bool | None,
     typer.Option("--ocr/--no-ocr", show_default=False, help="Read scanned pages and pictures of text."),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", metavar="ENGINE", help="local, or ray: read and embed on the nodes of a Ray cluster."
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="HOST:PORT", help="Ray cluster, or auto; without it one is started here."
+    ),
+]
 DocumentArgument = Annotated[
     str,
     typer.Argument(metavar="DOC", help="Its id, path, file name or title.", autocompletion=offered_documents),

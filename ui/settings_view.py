@@ -27,6 +27,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Answers": ("answer_tokens", "evidence_tokens", "passages"),
     "Library": ("library", "chroma", "chroma_token", "chroma_headers", "models", "offline"),
     "Reading files": (
+        "engine",
+        "ray_address",
         "ocr",
         "max_file_mb",
         "max_pages",

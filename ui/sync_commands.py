@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from rag.errors import UsageError
-from ui.options import JsonOption, LibraryOption, OcrOption, settings_for
+from ui.options import AddressOption, EngineOption, JsonOption, LibraryOption, OcrOption, settings_for
 
 commands = typer.Typer()
 
@@ -36,6 +36,8 @@ def sync(
         ),
     ] = False,
     ocr: OcrOption = None,
+    engine: EngineOption = None,
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the library equal to folders: what is new, changed, moved or gone there is so here.
@@ -48,7 +50,8 @@ def sync(
 
     if watch and (dry_run or as_json):
         raise UsageError("--watch goes on and on: leave out --dry-run and --json")
-    request = Request(settings_for(library, ocr=ocr), folders, confirmed=yes, as_json=as_json)
+    settings = settings_for(library, ocr=ocr, engine=engine, ray_address=address)
+    request = Request(settings, folders, confirmed=yes, as_json=as_json)
     console = Console(highlight=False, stderr=as_json)
     if watch:
         from ui.watching import watch_and_report

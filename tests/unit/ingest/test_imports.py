@@ -12,6 +12,7 @@ ALLOWED = {
     "extras",
     "folding",
     "library",
+    "local_llm",
     "models",
     "naming",
     "sentences",
