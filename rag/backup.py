@@ -20,6 +20,7 @@ from rag import sqlite_files
 from rag.errors import BackupError, LibraryIncompatible, StorageError
 from rag.partial import abandoned, partial
 from rag.schema import SCHEMA_VERSION, translated
+from rag.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage in words, and how much of it is done of how much."""
@@ -149,6 +150,19 @@ def _check_place(file: Path) -> None:
             mark = connection.execute("PRAGMA application_id").fetchone()
     if mark != (_MARK,):
         raise BackupError(f"{file} is there and not a backup: name another file, or remove it first")
+
+
+def require_file(settings: Settings) -> None:
+    """Refuse to back up or restore a catalogue that is no file.
+
+    Raises:
+        BackupError: it is on PostgreSQL, which has programs of its own for that.
+    """
+    if settings.catalog is not None:
+        raise BackupError(
+            f"the catalogue is on PostgreSQL: back it up by 'pg_dump --format=custom --file FILE "
+            f"{settings.place}', and bring it back by 'pg_restore'"
+        )
 
 
 @contextmanager

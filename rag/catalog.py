@@ -25,6 +25,7 @@ from rag.rows import (
     next_generation,
     passage_ids,
     put_document,
+    put_meta,
     remove_document,
     remove_passages,
     stored_passages,
@@ -32,6 +33,7 @@ from rag.rows import (
 from rag.schema import check_version
 from rag.settings import Settings
 from rag.sqlite_store import FILE as FILE
+from rag.store import News
 from rag.tables import documents, meta, passages, texts, titles, vectors
 from rag.types import Document, FoundPassage, Passage, Text
 from rag.vectors import Matrix, from_bytes
@@ -49,21 +51,24 @@ class Change:
 
 
 class Catalog(Facts):
-    """The documents and passages of a library. Safe for threads; one process writes at a time."""
+    """The documents and passages of a library. Safe for threads; on SQLite one process writes at a time."""
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
-        """Open the catalogue in `folder`.
+    def __init__(self, folder: Path, *, create: bool = False, url: str | None = None) -> None:
+        """Open the catalogue of the library in `folder`: its SQLite file, or the PostgreSQL server at `url`.
 
         Raises:
             LibraryMissing: there is none and `create` is False.
             LibraryIncompatible: it was made by a newer version.
             LibraryDamaged: the file is not a readable database, or not as it was left.
             StorageError: the folder cannot be used.
+            CatalogUnavailable: the server cannot be reached.
+            CatalogRefused: it refuses the login, or cannot be used.
+            MissingExtra: the server's driver is not installed.
         """
-        super().__init__(folder, create=create)
+        super().__init__(folder, create=create, url=url)
         self._expected: str | None = None
         try:
-            check_version(self.version, folder)
+            check_version(self.version, self.place)
         except LibraryError:
             self.close()
             raise
@@ -71,7 +76,7 @@ class Catalog(Facts):
     @classmethod
     def of(cls, settings: Settings, *, create: bool = False) -> Self:
         """Open the catalogue of the settings' library."""
-        return cls(settings.library.expanduser(), create=create)
+        return cls(settings.library.expanduser(), create=create, url=settings.catalog_url)
 
     def expect(self, embedder: str) -> None:
         """From now on, read vectors of the embedder with this fingerprint only."""
@@ -128,7 +133,24 @@ class Catalog(Facts):
             embedded: the passages' vectors, shape (n, dimensions), unit length.
             replaces: the id of another document that goes with this: the place where the file was before.
         """
+
+        def change() -> Change:
+            return self._put(document, text, new, contexts, embedded, replaces)
+
+        return self._persistently(change)
+
+    def _put(
+        self,
+        document: Document,
+        text: Text,
+        new: Sequence[Passage],
+        contexts: Sequence[str],
+        embedded: Matrix,
+        replaces: str | None,
+    ) -> Change:
         with self._write() as connection:
+            self._store.claim(connection, [document.id, *filter(None, [replaces])])
+            self._check_embedder(connection)
             old = set(passage_ids(connection, document.id))
             gone = tuple(sorted(old - {passage.id for passage in new}))
             put_document(connection, document, text)
@@ -136,7 +158,6 @@ class Catalog(Facts):
                 inherit(connection, replaces, document.id)
                 gone += remove_document(connection, self.lexical, replaces)
             fresh = [i for i, passage in enumerate(new) if passage.id not in old]
-            remove_passages(connection, self.lexical, gone)
             insert_passages(
                 connection,
                 self.lexical,
@@ -144,23 +165,59 @@ class Catalog(Facts):
                 [contexts[i] for i in fresh],
                 embedded[fresh],
             )
-            next_generation(connection)
-        return Change(gone, tuple(new[i].id for i in fresh), embedded[fresh])
+            remove_passages(connection, self.lexical, gone)
+            added = tuple(new[i].id for i in fresh)
+            self._store.note(connection, next_generation(connection), gone, added)
+        return Change(gone, added, embedded[fresh])
 
     def fail(self, document: Document) -> None:
         """Record that a file's newest version could not be read; an older version keeps answering."""
-        with self._write() as connection:
-            old = find_document(connection, document.id)
-            if old is not None:
-                document = replace(old, status="failed", error=document.error)
-            put_document(connection, document, None)
+
+        def change() -> None:
+            with self._write() as connection:
+                self._store.claim(connection, [document.id])
+                old = find_document(connection, document.id)
+                failed = replace(old, status="failed", error=document.error) if old else document
+                put_document(connection, failed, None)
+
+        self._persistently(change)
 
     def remove(self, document_id: str) -> Change:
         """Remove a document and its passages, in one transaction."""
+
+        def change() -> tuple[str, ...]:
+            with self._write() as connection:
+                self._store.claim(connection, [document_id])
+                gone = remove_document(connection, self.lexical, document_id)
+                self._store.note(connection, next_generation(connection), gone, ())
+            return gone
+
+        return Change(self._persistently(change), (), np.empty((0, 0), np.float32))
+
+    def news(self, since: int) -> News | None:
+        """Return what became of the passages since a generation; None where that is not known any more."""
+        with self._read() as connection:
+            return self._store.news(connection, since)
+
+    def adopt(self, embedder: str) -> None:
+        """Let the library have the embedder with this fingerprint from now on, where it has no passages."""
         with self._write() as connection:
-            gone = remove_document(connection, self.lexical, document_id)
-            next_generation(connection)
-        return Change(gone, (), np.empty((0, 0), np.float32))
+            self._store.claim(connection, ["embedder"])
+            if not self._store.n_passages(connection):
+                put_meta(connection, {"embedder": embedder})
+
+    def _check_embedder(self, connection: sa.Connection) -> None:
+        """Refuse vectors of another embedder than the library's, which another writer may have changed.
+
+        Raises:
+            LibraryIncompatible: it was changed since.
+        """
+        made_by = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "embedder"))
+        if self._expected not in (None, made_by):
+            raise LibraryIncompatible(
+                f"the library {self.place} was changed from the embedder {self._expected} to {made_by} "
+                "meanwhile: open it again with that one"
+            )
 
     # -- passages ----------------------------------------------------------------------------------------
 
@@ -198,13 +255,8 @@ class Catalog(Facts):
             numbers = sa.select(passages.c.n).where(passages.c.id.in_(ids))
             query = query.where(vectors.c.n.in_(numbers))
         with self._read() as connection:
-            made_by = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "embedder"))
+            self._check_embedder(connection)
             rows = connection.execute(query).all()
-        if self._expected not in (None, made_by):
-            raise LibraryIncompatible(
-                f"the library {self.folder} was changed from the embedder {self._expected} to {made_by} "
-                "meanwhile: open it again with that one"
-            )
         return [row.id for row in rows], from_bytes([row.vector for row in rows])
 
     def embedded(self, document_id: str) -> dict[tuple[str, str], Matrix]:

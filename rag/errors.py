@@ -14,6 +14,8 @@ FootnoteError
 │   ├── LibraryDamaged        the catalogue is not readable
 │   ├── IndexUnavailable      the Chroma server does not answer (retry later)
 │   ├── IndexDamaged          the Chroma server has lost something of the index
+│   ├── CatalogUnavailable    the catalogue's server is down or cannot be reached (retry later)
+│   ├── CatalogRefused        it refuses the login or the database
 │   ├── BackupError           a file that is no backup, or a damaged one
 │   ├── DocumentNotFound      no document by that id, name or path
 │   ├── ConversationNotFound  no conversation or turn by that id
@@ -119,6 +121,16 @@ class IndexDamaged(LibraryError):
     def __init__(self, what: str, *, advice: str = "run 'footnote check --repair'") -> None:
         super().__init__(f"{what}: {advice}")
         self.what, self.advice = what, advice
+
+
+class CatalogUnavailable(LibraryError):
+    """The server of the catalogue is down, or cannot be reached."""
+
+    retryable = True
+
+
+class CatalogRefused(LibraryError):
+    """The server of the catalogue refuses the login, or the database cannot be used."""
 
 
 class BackupError(LibraryError):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from rag.database import Database
 from rag.rows import put_meta
-from rag.tables import documents, meta, passages
+from rag.tables import documents, meta
 
 
 class Facts(Database):
@@ -49,7 +49,7 @@ class Facts(Database):
     def n_passages(self) -> int:
         """How many passages there are."""
         with self._read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0
+            return self._store.n_passages(connection)
 
     @property
     def last_number(self) -> int:

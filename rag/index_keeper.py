@@ -148,11 +148,15 @@ class IndexKeeper:
             if index is None:
                 return
             try:
-                generation, last = self._catalog.generation, self._catalog.last_number
+                generation, last = self._stands_at()
                 index.close()
                 self._mark(index.folder, generation=generation, last=last, files=folder_sums(index.folder))
             except Exception as error:  # then it stays marked as in use
                 _log.warning("the dense index was not closed and will be made again: %s", error)
+
+    def _stands_at(self) -> tuple[int, int | None]:
+        """Return the generation that the index has followed, and the highest number of a passage then."""
+        return self._catalog.generation, self._catalog.last_number
 
     def _check_removed(self, kept: Path | None) -> None:
         left = [folder for folder in index_folders(self._catalog.folder) if folder != kept]

@@ -1,4 +1,4 @@
-"""What the catalogue knows of its dense indexes: facts in JSON, one for each kind of index."""
+"""What is known of dense indexes: facts in JSON, of the catalogue, or of this machine where many share it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from rag.catalog import FILE, Catalog
+from rag.partial import partial
 from rag.rows import put_meta
+from rag.schema import translated
+from rag.sqlite_files import flush
 from rag.tables import meta, passages
 
 INDEX, SERVED = "index", "index-served"
@@ -29,12 +33,31 @@ class IndexRecords:
 
     def read(self) -> State:
         """Return what is known; empty where no index was made."""
-        state: State = json.loads(self._catalog.get_meta(INDEX) or "{}")
+        text = self._read_file() if self._catalog.shared else self._catalog.get_meta(INDEX)
+        state: State = json.loads(text or "{}")
         return state
 
     def write(self, state: State) -> None:
         """Note what is known from now on."""
-        self._catalog.set_meta({INDEX: json.dumps(state)})
+        if not self._catalog.shared:
+            self._catalog.set_meta({INDEX: json.dumps(state)})
+            return
+        with translated(self._catalog.folder), partial(self._file) as part:
+            part.write_text(json.dumps(state), "utf-8")
+            flush(part)
+            part.replace(self._file)
+            flush(self._file.parent)
+
+    @property
+    def _file(self) -> Path:
+        """Where it is kept beside the index, which is this machine's own."""
+        return self._catalog.folder / f"{INDEX}.json"
+
+    def _read_file(self) -> str | None:
+        try:
+            return self._file.read_text("utf-8")
+        except FileNotFoundError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

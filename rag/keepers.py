@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rag.catalog import Catalog, Change
+from rag.following import FollowingKeeper
 from rag.index import CollectionIndex, Hits
 from rag.index_keeper import IndexKeeper, Progress
 from rag.settings import Settings
@@ -78,7 +79,7 @@ def keeper_of(catalog: Catalog, settings: Settings | None, may_write: Callable[[
         may_write: tells whether this process may change the catalogue.
     """
     if settings is None or settings.chroma is None:
-        return IndexKeeper(catalog)
+        return FollowingKeeper(catalog) if catalog.shared else IndexKeeper(catalog)
     from rag.served_keeper import ServedKeeper
 
     return ServedKeeper(catalog, settings, may_write)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rag.aside import awaited
 from rag.catalog import Catalog
-from rag.errors import DocumentNotFound, LibraryIncompatible
+from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
 from rag.index import CollectionIndex, Hits
 from rag.index_keeper import Progress
 from rag.keepers import keeper_of
@@ -37,7 +37,8 @@ class Library:
         self.catalog = catalog
         self._mutex = threading.RLock()
         self._lock = WriterLock(self.path)
-        self._index = keeper_of(catalog, settings, lambda: self._lock.held)
+        self._has_index_here = settings is None or settings.chroma is None
+        self._index = keeper_of(catalog, settings, self._may_write)
         self._scoped = ScopedSearch(catalog, self._index)
 
     @classmethod
@@ -126,7 +127,9 @@ class Library:
         if found:
             several = ", ".join(document.id for document in found)
             raise DocumentNotFound(f"'{name}' fits {len(found)} documents ({several}): name one by its id")
-        raise DocumentNotFound(f"no document '{name}' in {self.path}: 'footnote list' shows what there is")
+        raise DocumentNotFound(
+            f"no document '{name}' in {self.catalog.place}: 'footnote list' shows what there is"
+        )
 
     def text(self, document_id: str) -> str:
         """Return the extracted text of a document, which all offsets point into."""
@@ -156,27 +159,36 @@ class Library:
         made_by = self.catalog.get_meta("embedder")
         if made_by is None or (made_by != fingerprint and not len(self)):
             self.lock()
-            self.catalog.set_meta({"embedder": fingerprint})
-        elif made_by != fingerprint:
+            self.catalog.adopt(fingerprint)
+            made_by = self.catalog.get_meta("embedder")
+        if made_by != fingerprint:
             raise LibraryIncompatible(
-                f"the library {self.path} was made with the embedder {made_by}, not {fingerprint}: "
+                f"the library {self.catalog.place} was made with the embedder {made_by}, not {fingerprint}: "
                 "set 'embedder' to that one, or run 'footnote reindex' to change to this one"
             )
         self.catalog.expect(fingerprint)
 
     def lock(self, purpose: str = "") -> None:
-        """Become the one writer of this library until `close`.
+        """Become a writer of this library until `close`: on SQLite the one writer.
+
+        On PostgreSQL several write at once. The lock of the folder is then for what is of this machine alone,
+        such as the dense index, and a process that does not get it does without.
 
         Raises:
             LibraryInUse: another process holds it; the message names that process.
             StorageError: this user may only read it.
         """
         with self._mutex:
-            if self._lock.held:
-                return
             if self.read_only:
                 raise self.catalog.refusal()
-            self._lock.acquire(purpose)
+            if self._lock.held:
+                return
+            try:
+                self._lock.acquire(purpose)
+            except LibraryInUse:
+                if not self.catalog.shared:
+                    raise
+                return
             try:
                 self.catalog.unseal()
             except BaseException:
@@ -235,7 +247,8 @@ class Library:
         if not self._lock.held and (self._index.attach() or self.read_only):
             return
         self.lock()
-        self._index.open(progress)
+        if self._lock.held or not self._has_index_here:
+            self._index.open(progress)
 
     def rebuild_index(self, progress: Progress | None = None) -> None:
         """Make the index again from the catalogue, whatever state it is in.
@@ -246,6 +259,7 @@ class Library:
         """
         with self._mutex:
             self.lock()
+            self._keep_index()
             self._index.rebuild(progress)
 
     def inspect_index(self) -> CollectionIndex | None:
@@ -257,11 +271,25 @@ class Library:
             IndexUnavailable: the Chroma server does not answer.
         """
         self.lock()
+        self._keep_index()
         return self._index.inspect()
 
     def told_of_index(self) -> str:
         """Return in words where the index is, and how large."""
         return self._index.told()
+
+    def _keep_index(self) -> None:
+        """Make sure that this process may change the index, where that is in the folder.
+
+        Raises:
+            LibraryInUse: another process that shares the catalogue keeps it.
+        """
+        if self._has_index_here and not self._lock.held:
+            self._lock.acquire()
+
+    def _may_write(self) -> bool:
+        """Return whether this process may change the catalogue now."""
+        return self._lock.held or (self.catalog.shared and not self.read_only)
 
     def close_index(self) -> None:
         """Close the index; the exact scan answers until it is opened again."""
@@ -281,7 +309,9 @@ class Library:
         """
         with self._mutex:
             self.lock()
-            forget_removed(self.catalog)
+            self._keep_index()
+            with self.catalog.alone("footnote remove --purge"):
+                forget_removed(self.catalog)
             remove_uploads(self.catalog)
             self._index.discard()
 

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from rag.backup import write_backup
 from rag.catalog import FILE, Catalog
 from rag.rows import put_meta
+from rag.tables import meta
 
 KEPT = "catalogue-schema-{}.sqlite3"
 """Name of the copy of a catalogue, by its schema version."""
@@ -149,7 +150,8 @@ def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:
     """Run the steps that the catalogue lacks; the caller holds the writer lock.
 
     Returns:
-        The copy that was kept of the catalogue as it was; None where no step was needed.
+        The copy that was kept of the catalogue as it was; None where no step was needed, or on PostgreSQL,
+        where each step is undone by itself if it fails.
 
     Raises:
         StorageError: there is no space for the copy or the change; the catalogue is as it was.
@@ -158,6 +160,9 @@ def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:
     old = catalog.version
     missing = [step for step in steps if step.version > old]
     if not missing:
+        return None
+    if catalog.shared:
+        _take_turns(catalog, missing)
         return None
     kept = catalog.folder / KEPT.format(old)
     write_backup(catalog.folder / FILE, kept)
@@ -174,3 +179,15 @@ def migrate(catalog: Catalog, steps: Sequence[Step] = STEPS) -> Path | None:
         kept.name,
     )
     return kept
+
+
+def _take_turns(catalog: Catalog, steps: Sequence[Step]) -> None:
+    """Run steps of a catalogue that others may be about to bring up to date as well: each is run once."""
+    with catalog.alone("an update of Footnote"):
+        for step in steps:
+            with catalog.transaction(write=True) as connection:
+                version = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "schema_version"))
+                if int(version or 0) < step.version:
+                    step.apply(connection)
+                    put_meta(connection, {"schema_version": str(step.version)})
+    _log.warning("the library %s was brought to schema %d", catalog.place, steps[-1].version)

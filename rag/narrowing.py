@@ -56,4 +56,6 @@ def _collected(library: Library, name: str) -> frozenset[str]:
     for each in every.of(""):
         if name == each.id or name.casefold() == each.name.casefold():
             return every.document_ids(each.id, "")
-    raise CollectionNotFound(f"no collection '{name[:80]}' in {library.path}: see the page of documents")
+    raise CollectionNotFound(
+        f"no collection '{name[:80]}' in {library.catalog.place}: see the page of documents"
+    )

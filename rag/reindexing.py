@@ -50,24 +50,31 @@ def reindex(
     """
     library.lock("footnote reindex")
     catalog = library.catalog
-    begun = catalog.get_meta(_NEXT) == embedder.fingerprint
-    if catalog.get_meta("embedder") == embedder.fingerprint and not again and not begun:
-        missing = sa.select(passages.c.n).where(passages.c.n.not_in(sa.select(vectors.c.n)))
-        with catalog.transaction(write=False) as connection:
-            if connection.execute(missing.limit(1)).first() is None:
-                return 0
-    if not begun:
-        drop_next_vectors(catalog)
-        catalog.set_meta({_NEXT: embedder.fingerprint})
-    made = _embed(catalog, embedder, progress)
-    library.close_index()
-    _switch(catalog, embedder.fingerprint)
+    with catalog.alone("footnote reindex"):
+        begun = catalog.get_meta(_NEXT) == embedder.fingerprint
+        same = catalog.get_meta("embedder") == embedder.fingerprint
+        if same and not again and not begun and not _lacks_vectors(catalog):
+            return 0
+        if not begun:
+            drop_next_vectors(catalog)
+            catalog.set_meta({_NEXT: embedder.fingerprint})
+        made = _embed(catalog, embedder, progress)
+        library.close_index()
+        _switch(catalog, embedder.fingerprint)
     catalog.expect(embedder.fingerprint)
+    if catalog.shared:  # there the room is used again, and writing the tables anew would keep all others out
+        return made
     try:
         catalog.compact()
     except (LibraryInUse, StorageError) as error:
         _log.warning("the new vectors answer; the room of the old ones is not given back yet: %s", error)
     return made
+
+
+def _lacks_vectors(catalog: Catalog) -> bool:
+    missing = sa.select(passages.c.n).where(passages.c.n.not_in(sa.select(vectors.c.n))).limit(1)
+    with catalog.transaction(write=False) as connection:
+        return connection.execute(missing).first() is not None
 
 
 def _embed(catalog: Catalog, embedder: Embedder, progress: Progress) -> int:

@@ -21,10 +21,12 @@ def put_meta(connection: sa.Connection, values: Mapping[str, str]) -> None:
         connection.execute(meta.insert().values(key=key, value=value))
 
 
-def next_generation(connection: sa.Connection) -> None:
-    """Count one more change."""
-    now = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "generation"))
-    put_meta(connection, {"generation": str(int(now or 0) + 1)})
+def next_generation(connection: sa.Connection) -> int:
+    """Count one more change, and return its number; no other change has one until the transaction ends."""
+    here = meta.c.key == "generation"
+    following = sa.cast(sa.cast(meta.c.value, sa.BigInteger) + 1, sa.String)
+    connection.execute(meta.update().where(here).values(value=following))
+    return int(connection.scalar(sa.select(meta.c.value).where(here)) or 0)
 
 
 def find_document(connection: sa.Connection, document_id: str) -> Document | None:

@@ -96,7 +96,7 @@ def salvage(
             exact = live.exists() and _copied(live, copy)
             with sqlite_files.opened(copy) as connection:
                 remains = Remains(connection)
-                check_version(max(1, _number(remains.facts.get("schema_version"))), folder)
+                check_version(max(1, _number(remains.facts.get("schema_version"))), str(folder))
                 new.unlink()
                 create(new)
                 n_passages, saved, lost = _written(new, remains, None if exact else identify, progress)

@@ -73,7 +73,7 @@ def reading_engine(path: Path, query: Mapping[str, str]) -> sa.Engine:
     return engine
 
 
-def check_version(version: int, folder: Path) -> None:
+def check_version(version: int, place: str) -> None:
     """Make sure that this Footnote can read a catalogue of this schema version, if need be after migrating.
 
     Raises:
@@ -81,10 +81,10 @@ def check_version(version: int, folder: Path) -> None:
         LibraryIncompatible: a newer version made it.
     """
     if not version:
-        raise damaged(folder, "its schema version is gone")
+        raise damaged(place, "its schema version is gone")
     if version > SCHEMA_VERSION:
         raise LibraryIncompatible(
-            f"the library {folder} has schema {version} of a newer Footnote, this one reads "
+            f"the library {place} has schema {version} of a newer Footnote, this one reads "
             f"{SCHEMA_VERSION}: update Footnote, or add the documents to a new library"
         )
 
@@ -110,7 +110,7 @@ def create(path: Path) -> None:
             made.replace(path)
 
 
-def damaged(path: Path, reason: str) -> LibraryDamaged:
+def damaged(path: Path | str, reason: str) -> LibraryDamaged:
     """Return the error for a catalogue that cannot be trusted, with the way back."""
     line = " ".join(reason.replace("*** in database main ***", "").split())  # SQLite takes several lines
     return LibraryDamaged(

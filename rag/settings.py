@@ -27,6 +27,7 @@ from rag.errors import SettingsError
 PREFIX = "FOOTNOTE_"
 FILE = "footnote.toml"
 ENVIRONMENT, OPTIONS, DEFAULTS = "the environment", "the options", "the defaults"
+_POSTGRESQL = re.compile(r"postgres(ql)?(\+psycopg)?://")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -56,6 +57,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     library: Path = Field(default_factory=default_library, description="folder of the library")
+    catalog: SecretStr | None = Field(
+        None,
+        description="address of a PostgreSQL database for the catalogue, in place of SQLite",
+    )
     models: Path = Field(default_factory=default_cache, description="folder of the model files")
     embedder: str = Field(
         "minilm",
@@ -156,6 +161,13 @@ class Settings(BaseModel):
     def _pairs(cls, value: object) -> object:
         return header_pairs(value)
 
+    @field_validator("catalog")
+    @classmethod
+    def _of_postgresql(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None and not _POSTGRESQL.match(address.get_secret_value()):
+            raise ValueError("it begins with postgresql:// or postgresql+psycopg://")
+        return address
+
     @field_validator("hosts")
     @classmethod
     def _plain_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -174,6 +186,20 @@ class Settings(BaseModel):
     def origin(self, name: str) -> str:
         """Return where a value was given: the path of a file, `ENVIRONMENT`, `OPTIONS` or `DEFAULTS`."""
         return self._origins.get(name, DEFAULTS)
+
+    @property
+    def catalog_url(self) -> str | None:
+        """The address of the catalogue with its password; None where it is SQLite in the library's folder."""
+        return None if self.catalog is None else self.catalog.get_secret_value()
+
+    @property
+    def place(self) -> str:
+        """Where the library is, in words: its folder, or the catalogue's address without password."""
+        if self.catalog is None:
+            return str(self.library)
+        from rag.postgres_engine import address_of
+
+        return address_of(self.catalog.get_secret_value())
 
     def at(self, library: str | os.PathLike[str] | None) -> Settings:
         """Return the settings with another folder for the library; the same where None is given."""

@@ -47,7 +47,7 @@ class LibrarySource:
         """Make sure that the library is not empty; as `Source` says."""
         if not len(self._library):
             raise LibraryMissing(
-                f"the library {self._library.path} is empty: fill it with 'footnote add PATH…'"
+                f"the library {self._library.catalog.place} is empty: fill it with 'footnote add PATH…'"
             )
 
     def evidence(

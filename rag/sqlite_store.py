@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from rag.errors import FootnoteError, LibraryMissing, StorageError
 from rag.read_only import Reader, may_write, refused
 from rag.schema import create as create_file
 from rag.schema import damaged, engine_for, translated
-from rag.store import Lexical
+from rag.store import Lexical, News
+from rag.tables import passages
 
 FILE = "catalogue.sqlite3"
 
@@ -74,6 +76,26 @@ class SqliteStore:
     def refusal(self) -> StorageError:
         """Return the error for an attempt to write where this user may only read."""
         return refused(self.folder)
+
+    def claim(self, connection: sa.Connection, names: Sequence[str]) -> None:
+        """Do nothing: whoever writes is alone."""
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Do nothing: the one writer is alone."""
+        return nullcontext()
+
+    def note(
+        self, connection: sa.Connection, generation: int, removed: Sequence[str], added: Sequence[str]
+    ) -> None:
+        """Do nothing: the one writer follows its own changes."""
+
+    def news(self, connection: sa.Connection, since: int) -> News | None:
+        """Return None: nothing is noted."""
+        return None
+
+    def n_passages(self, connection: sa.Connection) -> int:
+        """Return how many passages there are."""
+        return connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0
 
     def last_number(self, connection: sa.Connection) -> int:
         """Return the highest number that a passage ever had; none is given twice."""

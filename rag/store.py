@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -47,6 +48,15 @@ class Lexical(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of the passages up to a generation: the ids of those that went, and of those that came."""
+
+    generation: int
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+
 class Store(Protocol):
     """Where the rows of a catalogue are. Safe for threads."""
 
@@ -84,6 +94,36 @@ class Store(Protocol):
 
     def refusal(self) -> StorageError:
         """Return the error for an attempt to write where this user may only read."""
+        ...
+
+    def claim(self, connection: sa.Connection, names: Sequence[str]) -> None:
+        """Let nobody else change what has these names, such as documents, until the transaction ends.
+
+        Raises:
+            LibraryInUse: somebody has the library alone, or does not end with one of them.
+        """
+        ...
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Keep all others from changing documents meanwhile.
+
+        Raises:
+            LibraryInUse: others are at it all the time, or somebody has it alone.
+        """
+        ...
+
+    def note(
+        self, connection: sa.Connection, generation: int, removed: Sequence[str], added: Sequence[str]
+    ) -> None:
+        """Note what the change to this generation did to the passages, where others have to follow it."""
+        ...
+
+    def news(self, connection: sa.Connection, since: int) -> News | None:
+        """Return what became of the passages since a generation; None where that is not known."""
+        ...
+
+    def n_passages(self, connection: sa.Connection) -> int:
+        """Return how many passages there are."""
         ...
 
     def last_number(self, connection: sa.Connection) -> int:

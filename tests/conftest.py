@@ -7,12 +7,14 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import clusters
 import hypothesis
 import pytest
 from chroma_servers import ChromaProcess
 from fakes import AngleEmbedder, ScriptedModel
 
 from rag.library import Library
+from rag.postgres_engine import temporary_schema
 from rag.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
@@ -85,6 +87,21 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[clusters.Cluster]:
+    """A PostgreSQL server for all tests that want one."""
+    running = clusters.started()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def catalog_url(cluster: clusters.Cluster) -> Iterator[str]:
+    """The address of a catalogue on PostgreSQL that is a test's own and not there yet."""
+    with temporary_schema(cluster.url) as url:
+        yield url
 
 
 @pytest.fixture

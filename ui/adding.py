@@ -54,7 +54,7 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
     counts = Counter[str](outcome.kind for outcome in outcomes)
     console.print(
         Text(", ".join(f"{counts[kind]} {kind}" for kind in _STYLES)).append(
-            f" · {done.n_passages} passages in {settings.library}", style="dim"
+            f" · {done.n_passages} passages in {settings.place}", style="dim"
         )
     )
     if stop:

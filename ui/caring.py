@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from ingest.entry import identified
-from rag.backup import Backup, write_backup
+from rag.backup import Backup, require_file, write_backup
 from rag.catalog import FILE
 from rag.checking import Finding, check, repair
 from rag.checking.finding import RESTORE, SALVAGE
@@ -49,7 +49,7 @@ def check_and_report(console: Console, settings: Settings, *, repair: bool, as_j
     if as_json:
         print_json(
             {
-                "library": str(settings.library),
+                "library": settings.place,
                 "well": not found,
                 "findings": [finding.to_dict() for finding in found],
                 "repaired": done,
@@ -62,7 +62,7 @@ def check_and_report(console: Console, settings: Settings, *, repair: bool, as_j
         _print(console, f"{finding.area}: {finding.what}: {finding.advice}", style="red")
     if summary:
         state = f"{len(found)} to look at" if found else "all is well"
-        _print(console, f"{state} · {summary} in {settings.library}", style="dim" if found else "")
+        _print(console, f"{state} · {summary} in {settings.place}", style="dim" if found else "")
     return bool(found)
 
 
@@ -73,6 +73,8 @@ def _looked_at(settings: Settings, tell: Tell, *, mend: bool) -> tuple[list[Find
             found, done = _checked(library, tell, mend=mend)
             return found, done, f"{_held(len(library.documents()), len(library))}, {_disk_use(library)}"
     except LibraryDamaged as error:
+        if settings.catalog is not None:
+            raise
         return [Finding("catalogue", f"it is damaged ({error.reason})", SALVAGE, "catalogue")], [], ""
 
 
@@ -116,6 +118,7 @@ def _checked(library: Library, tell: Tell, *, mend: bool) -> tuple[list[Finding]
 
 def backup_and_report(console: Console, settings: Settings, file: Path) -> None:
     """Back the library up, and print what the file holds."""
+    require_file(settings)
     file = file.expanduser()
     with Library.of(settings) as library, stages(console) as tell:
         made = write_backup(library.path / FILE, file, tell)
@@ -124,6 +127,7 @@ def backup_and_report(console: Console, settings: Settings, file: Path) -> None:
 
 def restore_and_report(console: Console, settings: Settings, file: Path, *, replace: bool) -> None:
     """Restore a backup, make the index, and print what the library holds now."""
+    require_file(settings)
     file = file.expanduser()
     with stages(console) as tell:
         backup = restore(file, settings.library.expanduser(), replace=replace, progress=tell)
@@ -158,7 +162,10 @@ def purge_and_report(console: Console, library: Library) -> None:
     with stages(console) as tell:
         tell("removing what is left", 0, 0)
         library.purge()
-    _print(console, f"nothing of what was removed is left in {library.path}; backups elsewhere still hold it")
+    _print(
+        console,
+        f"nothing of what was removed is left in {library.catalog.place}; backups elsewhere still hold it",
+    )
 
 
 @contextmanager
@@ -182,7 +189,8 @@ def stages(console: Console) -> Iterator[Tell]:
 
 def _disk_use(library: Library) -> str:
     catalogue = sum(file.stat().st_size for file in library.path.glob(f"{FILE}*"))
-    return f"catalogue {_megabytes(catalogue)}, {library.told_of_index()}"
+    told = "on PostgreSQL" if library.catalog.shared else _megabytes(catalogue)
+    return f"catalogue {told}, {library.told_of_index()}"
 
 
 def _of(backup: Backup) -> str:

@@ -45,7 +45,9 @@ def draft_and_report(console: Console, settings: Settings, n: int, seed: int, ou
     seen: list[Attempt] = []
     with Library.of(settings) as library:
         if not len(library):
-            raise LibraryMissing(f"the library {library.path} is empty: fill it with 'footnote add PATH…'")
+            raise LibraryMissing(
+                f"the library {library.catalog.place} is empty: fill it with 'footnote add PATH…'"
+            )
         with _opened(out) as file:
             with fetching(console) as progress:
                 embedder = make_embedder(settings, progress)

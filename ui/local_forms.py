@@ -6,7 +6,7 @@ Paths that are no text of Unicode pass as Python has them, with the surrogates o
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingest.sync import Survey
 
 ASKING = (
+    "catalog",
     "embedder",
     "embedder_base_url",
     "embedder_api_key",
@@ -36,10 +37,13 @@ ASKING = (
 )
 """The settings that an answer depends on."""
 
-ADDING = ("embedder", "embedder_base_url", "embedder_api_key")
+ADDING = ("catalog", "embedder", "embedder_base_url", "embedder_api_key")
 """The same of what is stored; the limits of reading a file are sent along, and hold."""
 
-_KEYS = frozenset({"embedder_api_key", "llm_api_key"})
+_ALWAYS = frozenset({"catalog"})
+"""Settings that have to be the same even where nobody gave them: another catalogue is another library."""
+
+_KEYS = frozenset({"catalog", "embedder_api_key", "llm_api_key"})
 
 
 def marks(settings: Settings, secret: str) -> dict[str, str]:
@@ -47,14 +51,15 @@ def marks(settings: Settings, secret: str) -> dict[str, str]:
     return {name: _mark(settings, name, secret) for name in ASKING}
 
 
-def difference(settings: Settings, names: Sequence[str], theirs: Mapping[str, str], secret: str) -> str:
+def difference(settings: Settings, names: Collection[str], theirs: Mapping[str, str], secret: str) -> str:
     """Return in words where the settings that were given differ from the running ones; empty: nowhere.
 
     A setting that nobody gave is taken as it is there.
     """
     for name in names:
         own = _mark(settings, name, secret)
-        if settings.origin(name) == DEFAULTS or own == theirs.get(name):
+        given = settings.origin(name) != DEFAULTS or name in _ALWAYS
+        if not given or own == theirs.get(name):
             continue
         if name in _KEYS:
             return f"the setting '{name}' is another one there"

@@ -35,5 +35,5 @@ def running(settings: Settings, names: Sequence[str] = ()) -> Found:
     theirs = server.settings()
     if theirs is None:
         return Found()
-    differs = difference(settings, names, theirs, door.secret)
+    differs = difference(settings, {"catalog", *names}, theirs, door.secret)
     return Found(None, differs) if differs else Found(server)

@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "embedder_at_once",
     ),
     "Answers": ("answer_tokens", "evidence_tokens", "passages"),
-    "Library": ("library", "chroma", "chroma_token", "chroma_headers", "models", "offline"),
+    "Library": ("library", "catalog", "chroma", "chroma_token", "chroma_headers", "models", "offline"),
     "Reading files": (
         "engine",
         "ray_address",
@@ -118,6 +118,8 @@ def _row(name: str, settings: Settings) -> Html:
 def shown_value(settings: Settings, name: str) -> str:
     """Return a value in words."""
     value = getattr(settings, name)
+    if name == "catalog" and value is not None:
+        return settings.place
     if value is None:
         return "not set"
     if isinstance(value, SecretStr) or name == "chroma_headers":

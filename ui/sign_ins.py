@@ -113,8 +113,9 @@ def check_users(library: Library) -> None:
         SettingsError: it has no user yet, or may only be read, so that nobody could be kept signed in.
     """
     if library.read_only:
+        place = library.catalog.place
         raise SettingsError(
-            f"setting 'auth' needs a library that can be written, and {library.path} may only be read: "
+            f"setting 'auth' needs a library that can be written, and {place} may only be read: "
             "check who owns the folder, or leave --auth out"
         )
     if not Users(library.catalog).all():

@@ -88,7 +88,7 @@ def sync_and_report(console: Console, request: Request) -> bool:
         return bool(counts["failed"])
     if news:
         console.print(_table((place(each.path, request), each.kind, why(each, request)) for each in news))
-    print_counts(console, counts, f"{n_passages} passages in {request.settings.library}")
+    print_counts(console, counts, f"{n_passages} passages in {request.settings.place}")
     _print_others(console, report.plan)
     return bool(counts["failed"])
 

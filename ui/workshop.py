@@ -21,6 +21,7 @@ from rag.library import Library
 from rag.models import ChatModel, Embedder
 from rag.naming import path_of
 from rag.settings import Settings
+from rag.temporary import temporary_catalog
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class Workshop:
     def build(self, sources: Sequence[Source], *, passages: int | None = None) -> Iterator[Opened]:
         """Write the sources as files, add them as ``footnote add`` does, and open the library."""
         settings = self.settings.model_copy(update={"passages": passages} if passages else {})
-        with TemporaryDirectory(dir=self.folder) as at:
+        with TemporaryDirectory(dir=self.folder) as at, temporary_catalog(settings) as settings:
             files = write(sources, Path(at) / "documents")
             with Library.of(settings.at(Path(at) / "library"), create=True) as library:
                 self._fill(library, list(files))

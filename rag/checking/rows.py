@@ -17,7 +17,9 @@ _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique
 
 
 def look_at_catalogue(catalog: Catalog, progress: Progress) -> list[Finding]:
-    """Return what SQLite's own checks find."""
+    """Return what SQLite's own checks find; PostgreSQL looks after its tables itself."""
+    if catalog.shared:
+        return []
     progress("checking the catalogue", 0, 0)
     with translated(catalog.folder), sqlite_files.opened_to_read(catalog.folder / FILE) as connection:
         lines = [line for line in sqlite_files.integrity(connection) if "passage_index" not in line]

@@ -31,6 +31,7 @@ def test_what_may_succeed_later_says_so() -> None:
     kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind)]
     retryable = {kind.__name__ for kind in kinds if kind.retryable}
     assert retryable == {
+        "CatalogUnavailable",
         "ClusterError",
         "ConversationBusy",
         "IndexUnavailable",
