@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from typer.main import get_command
@@ -29,6 +30,7 @@ PAGES = [Written(path) for path in (CHECKOUT / "README.md", *sorted((CHECKOUT / 
 PROGRAMS = [(page, example) for page in PAGES for example in page.examples if example.asks_a_chat]
 CALLS = [page for page in PAGES if of_kind(page.commands, "curl ")]
 CONTAINERS = [(page, each) for page in PAGES for each in of_kind(page.commands, "docker ")]
+CLUSTERS = [(page, each) for page in PAGES for each in of_kind(page.commands, "kubectl ")]
 CLIENTS = [
     (page, json.loads(block)["mcpServers"])
     for page in PAGES
@@ -36,7 +38,9 @@ CLIENTS = [
     if language == "json" and '"mcpServers"' in block
 ]
 KEY = "fn_…"
-SERVICE = "footnote"
+MANIFESTS = CHECKOUT / "deploy" / "kubernetes"
+PROGRAMS_OF = {"postgres": ["pg_dump"], "nginx": ["nginx"]}
+"""What the documents have the servers of others do."""
 TOOLS = ["search", "ask", "read_passage", "list_documents"]
 
 
@@ -156,18 +160,7 @@ def test_what_is_done_with_containers_can_be_done(page: Written, command: Comman
     """No container is started: the names are those of the files, and the commands are Footnote's."""
     words = shlex.split(command.line)
     if words[1] == "compose":
-        assert re.search(rf"^  {SERVICE}:$", (CHECKOUT / "compose.yaml").read_text("utf-8"), re.MULTILINE)
-        if words[2] not in ("run", "exec"):
-            assert words[2:] in (["up", "--detach"], ["stop"], ["start"])
-            return
-        asked = words[words.index(SERVICE) + 1 :]
-        if words[2] == "exec":  # which names the program as well
-            assert asked.pop(0) == "footnote"
-        group, names = get_command(app), []
-        while hasattr(group, "commands"):
-            names.append(asked[len(names)])
-            group = group.commands[names[-1]]
-        assert group.make_context(" ".join(names), asked[len(names) :]).params
+        of_compose(words[2:])
         return
     assert words[1] == "build"
     given = re.findall(r"--build-arg (\w+)=", command.line)
@@ -175,8 +168,62 @@ def test_what_is_done_with_containers_can_be_done(page: Written, command: Comman
     assert set(given) <= set(declared)
 
 
+def of_compose(words: list[str]) -> None:
+    """Look at a command of ``docker compose``: its file, the services that it names, what it has them do."""
+    file = "compose.yaml"
+    if words[0] == "-f":
+        file, words = words[1], words[2:]
+    services = yaml.safe_load((CHECKOUT / file).read_text("utf-8"))["services"]
+    if words[0] == "--profile":
+        assert [words[1]] in [each.get("profiles") for each in services.values()]
+        words = words[2:]
+    verb, *rest = words
+    if verb in ("run", "exec"):
+        at = next(i for i, word in enumerate(rest) if word in services)
+        asked = rest[at + 1 :]
+        if services[rest[at]]["image"].startswith("footnote:"):
+            assert verb == "run" or asked.pop(0) == "footnote"
+            is_ours(asked)
+        else:
+            assert asked[0] in PROGRAMS_OF[rest[at]]
+        return
+    assert verb in ("up", "stop", "start", "build", "cp")
+    named = {word.partition(":")[0] for word in rest if not word.startswith("--")}
+    assert verb == "cp" and named & set(services) or named <= set(services)
+
+
+def is_ours(asked: list[str]) -> None:
+    """Look whether words after ``footnote`` are a command of it with its arguments."""
+    group, names = get_command(app), []
+    while hasattr(group, "commands"):
+        names.append(asked[len(names)])
+        group = group.commands[names[-1]]
+    assert group.make_context(" ".join(names), asked[len(names) :]).params
+
+
+@pytest.mark.parametrize(("page", "command"), CLUSTERS, ids=name_of)
+def test_what_is_done_with_a_cluster_can_be_done(page: Written, command: Command) -> None:
+    """No cluster is asked: paths and names are those of the files, and the commands are Footnote's."""
+    words = shlex.split(command.line)[1:]
+    if words[0] == "-n":
+        assert f"namespace: {words[1]}\n" in (MANIFESTS / "kustomization.yaml").read_text("utf-8")
+        words = words[2:]
+    match words[0]:
+        case "apply":
+            assert words[1] == "-k"
+            assert (CHECKOUT / words[2] / "kustomization.yaml").is_file()
+        case "create":
+            assert words[1] in ("namespace", "secret")
+        case "exec":
+            assert words[1:5] == ["deployment/footnote", "-it", "--", "footnote"]
+            is_ours(words[5:])
+        case other:
+            raise AssertionError(other)
+
+
 def test_there_is_something_to_try() -> None:
     assert {page.name for page in CALLS} >= {"docs/use/api.md", "README.md"}
     assert len(PROGRAMS) >= 5
     assert CLIENTS
     assert CONTAINERS
+    assert CLUSTERS

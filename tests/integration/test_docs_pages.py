@@ -33,7 +33,7 @@ EXAMPLES = [
 ]
 LONG = r"make |(\S+/|FOOTNOTE_\w+=\S+ )*footnote (chat|sync .*--watch|eval --draft)"
 """Commands that go on, or take minutes: the README has each of them, and its tests run them."""
-OF_OTHERS = r"curl |docker "
+OF_OTHERS = r"curl |docker |kubectl "
 """Commands of other programs; `test_docs_doors` runs them, or looks at what they start."""
 PASSWORD = "correct horse battery"  # noqa: S105
 
