@@ -14,6 +14,7 @@ from fakes import AngleEmbedder, WritingModel
 
 import rag.answering
 import rag.assistant
+import ui.chatting
 from ui.cli import main
 
 WITH_FAKES = [sys.executable, "-W", "error", str(Path(__file__))]
@@ -22,8 +23,9 @@ WITH_FAKES = [sys.executable, "-W", "error", str(Path(__file__))]
 def run() -> None:
     said = os.environ.get("SAYS")
     model = WritingModel(lambda asked: said, pace=float(os.environ.get("PACE", "0"))) if said else None
-    rag.assistant.make_embedder = lambda *_: AngleEmbedder()
-    rag.assistant.make_chat_model = lambda *_: model
+    for each in (rag.assistant, ui.chatting):
+        each.make_embedder = lambda *_: AngleEmbedder()
+        each.make_chat_model = lambda *_: model
     rag.answering.written_confidence = lambda seen: 0.9
     main()
 
