@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index import HNSW, SYNC, CollectionIndex, Wire
+from rag.index import HNSW, REPAIR, SYNC, CollectionIndex, Wire
 from rag.settings import Settings
 
 CONNECT_S = 3.0
@@ -149,9 +149,9 @@ class ChromaServer:
         kind = type(error).__name__
         status = getattr(getattr(error.__context__, "response", None), "status_code", 0)
         if kind == "NotFoundError":
-            return IndexDamaged(f"the Chroma server {self.address} has lost the index")
+            return IndexDamaged(f"the Chroma server {self.address} has lost the index", advice=REPAIR)
         if kind in ("InternalError", "InvalidDimension", "InvalidDimensionException"):
-            return IndexDamaged(f"the Chroma server {self.address} cannot read the index")
+            return IndexDamaged(f"the Chroma server {self.address} cannot read the index", advice=REPAIR)
         if kind in ("AuthorizationError", "ChromaAuthError") or status in (401, 403):
             return IndexUnavailable(
                 f"the Chroma server {self.address} refuses the request",

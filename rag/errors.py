@@ -110,16 +110,16 @@ class IndexUnavailable(LibraryError):
 
     retryable = True
 
-    def __init__(self, what: str, *, advice: str = "try again later") -> None:
-        super().__init__(f"{what}: {advice}")
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        super().__init__(f"{what}: {advice}" if advice else what)
         self.what, self.advice = what, advice
 
 
 class IndexDamaged(LibraryError):
     """The Chroma server has lost something of the index, which has to be made again."""
 
-    def __init__(self, what: str, *, advice: str = "run 'footnote check --repair'") -> None:
-        super().__init__(f"{what}: {advice}")
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        super().__init__(f"{what}: {advice}" if advice else what)
         self.what, self.advice = what, advice
 
 

@@ -20,6 +20,9 @@ from rag.vectors import Matrix
 
 Hits = list[tuple[str, float]]
 
+REPAIR = "run 'footnote check --repair'"
+"""What to do about an index that is damaged."""
+
 HNSW: dict[str, Any] = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
 """Settings of the graph that Chroma makes."""
 

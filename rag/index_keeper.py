@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rag.catalog import Catalog, Change
 from rag.errors import IndexDamaged, LibraryIncompatible, StorageError
-from rag.index import ChromaIndex, DenseIndex, ExactIndex, Hits, steps
+from rag.index import REPAIR, ChromaIndex, DenseIndex, ExactIndex, Hits, steps
 from rag.index_files import index_folders, is_whole, remove
 from rag.index_records import IndexRecords
 from rag.seal import folder_sums
@@ -91,14 +91,14 @@ class IndexKeeper:
             if "clean" not in state:
                 return None
             if not state["clean"]:
-                raise IndexDamaged("its last writer was stopped before it closed it")
+                raise IndexDamaged("its last writer was stopped before it closed it", advice=REPAIR)
             if not (self._catalog.folder / state["folder"]).is_dir():
-                raise IndexDamaged(f"its folder {state['folder']} is gone")
+                raise IndexDamaged(f"its folder {state['folder']} is gone", advice=REPAIR)
             if state["deleted"] > MAX_DELETED_SHARE * self._catalog.n_passages:
                 return None  # it is made again at the next opening, as it should be
             self._chroma = self._reopened()
             if self._chroma is None:
-                raise IndexDamaged(f"its files in {state['folder']} are damaged")
+                raise IndexDamaged(f"its files in {state['folder']} are damaged", advice=REPAIR)
             return self._chroma
 
     def told(self) -> str:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from rag.catalog import Catalog
 from rag.chroma_server import ChromaServer, ServedIndex
 from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index import steps
+from rag.index import REPAIR, steps
 from rag.index_keeper import MAX_DELETED_SHARE
 from rag.index_records import Served, ServedRecords
 from rag.portable import among
@@ -226,7 +226,7 @@ class Maker:
                 self._server.delete(name)
 
     def _lost(self, what: str) -> IndexDamaged:
-        return IndexDamaged(f"the index on the Chroma server {self._server.address} {what}")
+        return IndexDamaged(f"the index on the Chroma server {self._server.address} {what}", advice=REPAIR)
 
 
 def _drawn(connection: sa.Connection, sure: int, n_passages: int) -> list[str]:
