@@ -4,81 +4,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
-from rag.errors import ConversationNotFound, UsageError
+from rag.conversation import UNTITLED, Conversation, Scope, State, StoredTurn, clipped
+from rag.conversation_rows import (
+    find_conversation,
+    forget_from,
+    ids_holding,
+    stored_conversation,
+    stored_turn,
+)
+from rag.errors import UsageError
 from rag.portable import TurnNumber, insert_absent
-from rag.stored import dump_answer, load_answer
+from rag.stored import dump_answer
 from rag.tables import conversations, feedback, turns
-from rag.types import Answer, Turn
-
-State = Literal["asked", "answered", "stopped", "failed"]
-"""``asked`` is one that is being answered, or whose answer was cut off by the end of the process."""
-
-Verdict = Literal["right", "wrong", "wrong_source", "should_have_refused"]
+from rag.types import Answer
 
 Begin = Callable[[sa.Connection, str, str], None]
 End = Callable[[sa.Connection, str], bool]
-
-TITLE_CHARS = 120
-UNTITLED = "New conversation"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a conversation searches: a collection, or documents, by their ids; all where both are empty."""
-
-    collection: str = ""
-    documents: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A conversation without its turns; times are UTC in ISO 8601."""
-
-    id: str
-    title: str
-    scope: Scope
-    made_at: str
-    changed_at: str
-    n_turns: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plain values, ready for JSON."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "collection": self.scope.collection,
-            "documents": list(self.scope.documents),
-            "made_at": self.made_at,
-            "changed_at": self.changed_at,
-            "turns": self.n_turns,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTurn:
-    """A question of a conversation, what came of it, and what the asker thinks of that."""
-
-    id: str
-    question: str
-    state: State
-    answer: Answer | None
-    error: str | None
-    asked_at: str
-    verdict: Verdict | None = None
-    note: str = ""
-
-    @property
-    def said(self) -> Turn:
-        """The turn as the engine takes it; a refusal, or what was not answered, said nothing."""
-        given = self.answer if self.state == "answered" else None
-        return Turn(self.question, given.text if given is not None and not given.refused else "")
 
 
 class Conversations:
@@ -97,9 +44,9 @@ class Conversations:
             .order_by(conversations.c.changed_at.desc(), conversations.c.made_at.desc())
         )
         with self._catalog.transaction(write=False) as connection:
-            found = [_conversation(row) for row in connection.execute(query)]
+            found = [stored_conversation(row) for row in connection.execute(query)]
             for word in words.casefold().split():
-                holding = _holding(connection, owner, word)
+                holding = ids_holding(connection, owner, word)
                 found = [each for each in found if each.id in holding or word in each.title.casefold()]
         return found[:limit]
 
@@ -110,7 +57,7 @@ class Conversations:
             ConversationNotFound: there is none by that id, or it is another's.
         """
         with self._catalog.transaction(write=False) as connection:
-            return _found(connection, conversation_id, owner)
+            return find_conversation(connection, conversation_id, owner)
 
     def turns(self, conversation_id: str, owner: str) -> list[StoredTurn]:
         """Return the turns of a conversation, oldest first.
@@ -125,7 +72,7 @@ class Conversations:
             .order_by(TurnNumber())
         )
         with self._catalog.transaction(write=False) as connection:
-            _found(connection, conversation_id, owner)
+            find_conversation(connection, conversation_id, owner)
             return [stored_turn(row) for row in connection.execute(query)]
 
     def create(self, conversation_id: str, owner: str, scope: Scope, title: str = "") -> Conversation:
@@ -138,7 +85,7 @@ class Conversations:
         values = {"id": conversation_id, "owner": owner, "title": clipped(title) or UNTITLED, "made_at": now}
         with self._catalog.transaction(write=True) as connection:
             connection.execute(conversations.insert().values(**values, scope=asdict(scope), changed_at=now))
-            return _found(connection, conversation_id, owner)
+            return find_conversation(connection, conversation_id, owner)
 
     def ask(
         self,
@@ -176,13 +123,13 @@ class Conversations:
                 values = {"id": conversation_id, "owner": owner, "title": clipped(question), "made_at": now}
                 row = values | {"scope": asdict(scope), "changed_at": now}
                 insert_absent(connection, conversations, row)
-            found = _found(connection, conversation_id, owner)
+            found = find_conversation(connection, conversation_id, owner)
             begin(connection, conversation_id, turn_id)
             if found.title == UNTITLED and not found.n_turns:
                 here = conversations.c.id == conversation_id
                 connection.execute(conversations.update().where(here).values(title=clipped(question)))
             if replaces:
-                _forget_from(connection, conversation_id, replaces)
+                forget_from(connection, conversation_id, replaces)
             connection.execute(
                 turns.insert().values(
                     id=turn_id,
@@ -239,10 +186,10 @@ class Conversations:
         if not shown:
             raise UsageError("a conversation needs a title: write a few words")
         with self._catalog.transaction(write=True) as connection:
-            _found(connection, conversation_id, owner)
+            find_conversation(connection, conversation_id, owner)
             here = conversations.c.id == conversation_id
             connection.execute(conversations.update().where(here).values(title=shown))
-            return _found(connection, conversation_id, owner)
+            return find_conversation(connection, conversation_id, owner)
 
     def remove(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with all its turns.
@@ -251,55 +198,8 @@ class Conversations:
             ConversationNotFound: there is none by that id, or it is another's.
         """
         with self._catalog.transaction(write=True) as connection:
-            _found(connection, conversation_id, owner)
+            find_conversation(connection, conversation_id, owner)
             connection.execute(conversations.delete().where(conversations.c.id == conversation_id))
-
-
-def clipped(title: str) -> str:
-    """Return a title on one line, and no longer than a list can show."""
-    flat = " ".join(title.split())
-    return flat if len(flat) <= TITLE_CHARS else flat[: TITLE_CHARS - 1].rstrip() + "…"
-
-
-def _found(connection: sa.Connection, conversation_id: str, owner: str) -> Conversation:
-    here = (conversations.c.id == conversation_id) & (conversations.c.owner == owner)
-    count = sa.select(sa.func.count()).where(turns.c.conversation_id == conversation_id).scalar_subquery()
-    row = connection.execute(sa.select(conversations, count.label("n_turns")).where(here)).first()
-    if row is None:
-        raise ConversationNotFound("no such conversation: it may have been deleted")
-    return _conversation(row)
-
-
-def _holding(connection: sa.Connection, owner: str, word: str) -> set[str]:
-    """Return the ids of an owner's conversations in whose turns a folded word stands."""
-    query = (
-        sa.select(turns.c.conversation_id)
-        .join(conversations, conversations.c.id == turns.c.conversation_id)
-        .where((conversations.c.owner == owner) & turns.c.words.contains(word, autoescape=True))
-    )
-    return set(connection.scalars(query))
-
-
-def _forget_from(connection: sa.Connection, conversation_id: str, turn_id: str) -> None:
-    here = turns.c.conversation_id == conversation_id
-    first = sa.select(TurnNumber()).select_from(turns).where((turns.c.id == turn_id) & here)
-    number = connection.scalar(first)
-    if number is None:
-        raise ConversationNotFound("no such question in this conversation: open it again")
-    connection.execute(turns.delete().where(here & (TurnNumber() >= number)))
-
-
-def _conversation(row: Any) -> Conversation:
-    scope = Scope(row.scope.get("collection", ""), tuple(row.scope.get("documents", ())))
-    return Conversation(row.id, row.title, scope, row.made_at, row.changed_at, row.n_turns)
-
-
-def stored_turn(row: Any) -> StoredTurn:
-    """Return the turn of a row of `turns` joined with `feedback`."""
-    answer = load_answer(row.answer) if row.answer is not None else None
-    return StoredTurn(
-        row.id, row.question, row.state, answer, row.error, row.asked_at, row.verdict, row.note or ""
-    )
 
 
 def _now() -> str:

@@ -8,7 +8,8 @@ from typing import get_args
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
-from rag.conversations import StoredTurn, Verdict, stored_turn
+from rag.conversation import StoredTurn, Verdict
+from rag.conversation_rows import stored_turn
 from rag.errors import ConversationNotFound, UsageError
 from rag.portable import TurnNumber
 from rag.tables import conversations, feedback, turns

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from rag.collections import Collections
-from rag.conversations import Scope
+from rag.conversation import Scope
 from rag.errors import DocumentNotFound, UsageError
 from ui.api_bodies import AnswerBody, SearchBody
 from ui.api_events import EVENTS

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from rag.conversations import State
+from rag.conversation import State
 from rag.types import Status, Support
 from rag.uploads import State as JobState
 from ui.api_models import Model

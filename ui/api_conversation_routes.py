@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from rag.collections import Collections
-from rag.conversations import Scope, StoredTurn
+from rag.conversation import Scope, StoredTurn
 from rag.errors import FootnoteError
 from rag.types import Event
 from ui.answers import TICK_S, Waiting

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from rag.assistant import MAX_QUESTION_CHARS
 from rag.collections import LONGEST
-from rag.conversations import TITLE_CHARS
+from rag.conversation import TITLE_CHARS
 from rag.types import Turn
 from ui.asked import MOST_DOCUMENTS
 

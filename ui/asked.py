@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from rag.conversations import Scope
+from rag.conversation import Scope
 from rag.errors import UsageError
 
 MOST_DOCUMENTS = 1000

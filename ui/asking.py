@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from rag.collections import Collections
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import ConversationBusy, UsageError
 from rag.under_way import BUSY
 from ui.asked import Asked

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from rag.conversations import Conversation
+from rag.conversation import Conversation
 from rag.hidden import shown
 from ui.html import Html, element, join
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from rag.conversations import Conversation, StoredTurn
+from rag.conversation import Conversation, StoredTurn
 from rag.hidden import shown
 from rag.types import Answer
 from ui.parts import one_line

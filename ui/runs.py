@@ -11,7 +11,8 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from rag.conversations import Conversations, End, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations, End
 from rag.errors import FootnoteError
 from rag.types import Turn as Said
 from ui.answers import TICK_S, UNEXPECTED, Answers

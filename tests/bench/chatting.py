@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rag.conversations import Conversations, StoredTurn
+from rag.conversation import StoredTurn
+from rag.conversations import Conversations
 from rag.library import Library
 from tests.askers import Heard, all_ask, percentiles
 from tests.bench.common import library_of, questions_in

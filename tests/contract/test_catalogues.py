@@ -14,7 +14,8 @@ from rag.belongings import belongings, remove_belongings
 from rag.catalog import Catalog
 from rag.checking import check
 from rag.collections import Collections
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import LibraryIncompatible, LibraryMissing
 from rag.feedback import Feedback
 from rag.library import Library

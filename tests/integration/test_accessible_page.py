@@ -15,7 +15,7 @@ from serving import page_over
 
 from ingest.pipeline import add
 from rag.collections import Collections
-from rag.conversations import Scope
+from rag.conversation import Scope
 from rag.types import Answer, Citation, Conflict, FoundPassage, Sentence
 from rag.users import Users
 

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from serving import page_over
 
 from rag.collections import LONGEST, Collections
-from rag.conversations import TITLE_CHARS, Scope, clipped
+from rag.conversation import TITLE_CHARS, Scope, clipped
 from rag.types import Answer, Citation, Conflict, Document, FoundPassage, Passage, Sentence, Text
 
 pytestmark = pytest.mark.browser

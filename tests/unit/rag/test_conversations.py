@@ -6,7 +6,8 @@ import pytest
 from fakes import TEXT, put
 
 from rag.assistant import Assistant
-from rag.conversations import TITLE_CHARS, UNTITLED, Conversations, Scope, clipped
+from rag.conversation import UNTITLED, Scope
+from rag.conversations import Conversations
 from rag.errors import ConversationNotFound, StorageError, UsageError
 from rag.feedback import NOTE_CHARS, VERDICTS, Feedback
 from rag.library import Library
@@ -138,12 +139,6 @@ def test_an_unknown_verdict_and_an_empty_title_are_refused(kept, library):
         Feedback(library.catalog).rate(turn, "", "fine")
     with pytest.raises(UsageError, match="needs a title"):
         kept.rename(ONE, "", "  \n")
-
-
-def test_titles_stay_short():
-    assert clipped("a  b\nc") == "a b c"
-    assert len(clipped("word " * 100)) <= TITLE_CHARS
-    assert clipped("word " * 100).endswith("…")
 
 
 def test_they_are_there_after_the_library_was_closed(kept, library, answer):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import ConversationBusy
 from rag.presence import Presence
 from rag.tables import processes, told

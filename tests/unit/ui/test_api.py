@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from ingest.limits import Limits
 from rag.assistant import Assistant
 from rag.collections import Collections
-from rag.conversations import UNTITLED, Conversations
+from rag.conversation import UNTITLED
+from rag.conversations import Conversations
 from rag.errors import LibraryInUse, ModelPaused, ModelUnavailable
 from rag.types import Document
 from rag.wire import answer_from_dict, event_from_dict

@@ -10,7 +10,8 @@ from markup import parse
 
 from rag.assistant import Assistant
 from rag.catalog import Catalog
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import LibraryDamaged
 from rag.types import Turn as Said
 from ui.answers import Answers

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from markup import parse
 
 from rag.assistant import Assistant
-from rag.conversations import Conversation, Conversations, Scope
+from rag.conversation import Conversation, Scope
+from rag.conversations import Conversations
 from rag.feedback import Feedback
 from ui.answers import Answers
 from ui.conversation_list import day_of, render_conversations

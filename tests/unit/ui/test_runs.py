@@ -7,7 +7,8 @@ import pytest
 from fakes import ScriptedModel, put
 
 from rag.assistant import Assistant
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import ModelPaused, ModelUnavailable, StorageError
 from rag.types import EvidenceFound, Sentence, SentenceChecked, TextWritten
 from ui.answers import UNEXPECTED, Answers

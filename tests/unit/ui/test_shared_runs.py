@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from rag.assistant import Assistant
-from rag.conversations import Conversations, Scope
+from rag.conversation import Scope
+from rag.conversations import Conversations
 from rag.errors import ConversationBusy, StorageError
 from rag.presence import Presence
 from rag.tables import processes, told, under_way
