@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 
 from rag.catalog import Catalog, Change
 from rag.errors import CatalogUnavailable, LibraryError
 from rag.index import ChromaIndex, Hits
-from rag.index_keeper import IndexKeeper, Progress
+from rag.index_keeper import IndexKeeper
+from rag.index_making import IndexMaker, Progress
 from rag.vectors import Matrix
-
-_log = logging.getLogger(__name__)
 
 
 class FollowingKeeper(IndexKeeper):
-    """Follows the changes that the catalogue notes under its generations, before each search.
-
-    Numbers of passages do not tell what is new: of two documents that are stored at once, the one with the
-    lower numbers may come last. An index that is too far behind, or of another embedder, is made again.
-    """
+    """Follows the changes that the catalogue notes under its generations, before each search."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Answer by exact scan until `open` is called."""
-        super().__init__(catalog)
-        self._at = 0
+        self._follower = FollowingMaker(catalog)
+        super().__init__(catalog, self._follower)
 
     def search(self, vector: Matrix, k: int) -> Hits:
         """Return the `k` nearest passages as (id, cosine), best first."""
@@ -46,28 +40,42 @@ class FollowingKeeper(IndexKeeper):
         if index is None:
             return
         try:
-            with self._catalog.snapshot():
-                if self._catalog.generation > self._at:
-                    self._take_news(index)
+            self._follower.follow_others(index)
         except CatalogUnavailable:
             raise
         except Exception as error:  # the catalogue has the truth, so none may be fatal
             self._give_up(index, error)
 
-    def _take_news(self, index: ChromaIndex) -> None:
-        news = self._catalog.news(self._at)
-        if news is None:
-            raise LibraryError("it is too far behind the catalogue")
-        index.remove(news.removed)
-        self._deleted += len(news.removed)
-        self._fill(index, news.added)
-        self._at = news.generation
 
-    def _reopened(self) -> ChromaIndex | None:
-        return self._as_it_is(super()._reopened)
+class FollowingMaker(IndexMaker):
+    """Brings an index up to the catalogue by what that notes of its changes.
 
-    def _rebuilt(self, progress: Progress | None) -> ChromaIndex | None:
-        return self._as_it_is(lambda: super(FollowingKeeper, self)._rebuilt(progress))
+    Numbers of passages do not tell what is new: of two documents that are stored at once, the one with the
+    lower numbers may come last. An index that is too far behind, or of another embedder, is made again.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Touch nothing yet."""
+        super().__init__(catalog)
+        self._at = 0
+
+    def follow_others(self, index: ChromaIndex) -> None:
+        """Bring an index up to the catalogue, where that has changed.
+
+        Raises:
+            LibraryError: the index is too far behind.
+        """
+        with self._catalog.snapshot():
+            if self._catalog.generation > self._at:
+                self._take_news(index)
+
+    def reopened(self) -> ChromaIndex | None:
+        """Return the index that was closed cleanly, brought up to the catalogue, or None."""
+        return self._as_it_is(super().reopened)
+
+    def remade(self, progress: Progress | None) -> ChromaIndex | None:
+        """Make a new index from the catalogue's vectors in a new folder, and delete the others."""
+        return self._as_it_is(lambda: super(FollowingMaker, self).remade(progress))
 
     def _as_it_is(self, opened: Callable[[], ChromaIndex | None]) -> ChromaIndex | None:
         """Let an index be opened or made from the catalogue as it is now, whatever changes meanwhile."""
@@ -77,8 +85,17 @@ class FollowingKeeper(IndexKeeper):
             self._at = at
             return index
 
+    def _take_news(self, index: ChromaIndex) -> None:
+        news = self._catalog.news(self._at)
+        if news is None:
+            raise LibraryError("it is too far behind the catalogue")
+        index.remove(news.removed)
+        self.deleted += len(news.removed)
+        self._fill(index, news.added)
+        self._at = news.generation
+
     def _catch_up(self, index: ChromaIndex, last: int | None, n_passages: int) -> None:
-        self._at = self._records.read()["generation"]
+        self._at = self.records.read()["generation"]
         self._take_news(index)
 
     def _stands_at(self) -> tuple[int, int | None]:

@@ -8,7 +8,8 @@ from typing import Protocol
 from rag.catalog import Catalog, Change
 from rag.following import FollowingKeeper
 from rag.index import CollectionIndex, Hits
-from rag.index_keeper import IndexKeeper, Progress
+from rag.index_keeper import IndexKeeper
+from rag.index_making import Progress
 from rag.settings import Settings
 from rag.vectors import Matrix
 

@@ -12,7 +12,7 @@ from rag.aside import awaited
 from rag.catalog import Catalog
 from rag.errors import DocumentNotFound, LibraryIncompatible, LibraryInUse
 from rag.index import CollectionIndex, Hits
-from rag.index_keeper import Progress
+from rag.index_making import Progress
 from rag.keepers import keeper_of
 from rag.lock import WriterLock
 from rag.migrations import migrate

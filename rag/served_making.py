@@ -16,7 +16,7 @@ from rag.catalog import Catalog
 from rag.chroma_server import ChromaServer, ServedIndex
 from rag.errors import IndexDamaged, IndexUnavailable
 from rag.index import REPAIR, steps
-from rag.index_keeper import MAX_DELETED_SHARE
+from rag.index_making import MAX_DELETED_SHARE
 from rag.index_records import Served, ServedRecords
 from rag.portable import among
 from rag.self_finding import lost

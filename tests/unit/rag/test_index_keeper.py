@@ -7,7 +7,7 @@ import pytest
 from fakes import put
 
 import rag.index_files
-import rag.index_keeper
+import rag.index_making
 from rag.catalog import Catalog
 from rag.errors import LibraryIncompatible
 from rag.index import ChromaIndex
@@ -46,7 +46,7 @@ class Broken(ChromaIndex):
 
 @pytest.fixture
 def broken(monkeypatch):
-    monkeypatch.setattr(rag.index_keeper, "ChromaIndex", Broken)
+    monkeypatch.setattr(rag.index_making, "ChromaIndex", Broken)
     yield Broken
     Broken.at = ""
 
@@ -184,7 +184,7 @@ def test_what_came_and_what_went_meanwhile_is_told_apart(
     left, embedder, zebra, known: bool, monkeypatch
 ) -> None:
     """As many came as went: the count alone does not tell."""
-    monkeypatch.setattr(rag.index_keeper, "MAX_DELETED_SHARE", 0.5)
+    monkeypatch.setattr(rag.index_making, "MAX_DELETED_SHARE", 0.5)
     with Library.open(left) as library:
         library.remove("a")
         put(library, "d", "Oil money.", embedder)
@@ -197,7 +197,7 @@ def test_what_came_and_what_went_meanwhile_is_told_apart(
     with Library.open(left) as library:
         library.open_index()
         assert library._index.current.ids() == set(library.catalog.passage_ids())
-        assert (len(library), folder_of(library), library._index._deleted) == (3, "chroma-1", 2)
+        assert (len(library), folder_of(library), library._index._maker.deleted) == (3, "chroma-1", 2)
 
 
 def test_a_document_that_went_and_came_back_is_there_once(left, embedder, zebra) -> None:
@@ -211,7 +211,7 @@ def test_a_document_that_went_and_came_back_is_there_once(left, embedder, zebra)
 
 
 def test_an_index_is_made_again_a_few_vectors_at_a_time(left, read, monkeypatch) -> None:
-    monkeypatch.setattr(rag.index_keeper, "_AT_ONCE", 2)
+    monkeypatch.setattr(rag.index_making, "_AT_ONCE", 2)
     steps: list[tuple[int, int]] = []
     with Library.open(left) as library:
         library.rebuild_index(lambda done, total: steps.append((done, total)))
