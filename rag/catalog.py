@@ -13,13 +13,10 @@ from typing import Self
 import numpy as np
 import sqlalchemy as sa
 
-from rag.errors import LibraryError, LibraryIncompatible
-from rag.facts import Facts
-from rag.portable import among
+from rag.errors import LibraryError
+from rag.passages import Passages
 from rag.rows import (
     find_document,
-    found,
-    given_title,
     inherit,
     insert_passages,
     next_generation,
@@ -28,17 +25,14 @@ from rag.rows import (
     put_meta,
     remove_document,
     remove_passages,
-    stored_passages,
 )
 from rag.schema import check_version
 from rag.settings import Settings
 from rag.sqlite_store import FILE as FILE
 from rag.store import News
-from rag.tables import documents, meta, passages, texts, titles, vectors
-from rag.types import Document, FoundPassage, Passage, Text
-from rag.vectors import Matrix, from_bytes
-
-_FIND_CHUNK = 500
+from rag.tables import documents, texts, titles
+from rag.types import Document, Passage, Text
+from rag.vectors import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Change:
     vectors: Matrix
 
 
-class Catalog(Facts):
+class Catalog(Passages):
     """The documents and passages of a library. Safe for threads; on SQLite one process writes at a time."""
 
     def __init__(self, folder: Path, *, create: bool = False, url: str | None = None) -> None:
@@ -66,7 +60,6 @@ class Catalog(Facts):
             MissingExtra: the server's driver is not installed.
         """
         super().__init__(folder, create=create, url=url)
-        self._expected: str | None = None
         try:
             check_version(self.version, self.place)
         except LibraryError:
@@ -77,12 +70,6 @@ class Catalog(Facts):
     def of(cls, settings: Settings, *, create: bool = False) -> Self:
         """Open the catalogue of the settings' library."""
         return cls(settings.library.expanduser(), create=create, url=settings.catalog_url)
-
-    def expect(self, embedder: str) -> None:
-        """From now on, read vectors of the embedder with this fingerprint only."""
-        self._expected = embedder
-
-    # -- documents ---------------------------------------------------------------------------------------
 
     def documents(self) -> list[Document]:
         """Return every document, in the order of the titles that their files have."""
@@ -205,93 +192,3 @@ class Catalog(Facts):
             self._store.claim(connection, ["embedder"])
             if not self._store.n_passages(connection):
                 put_meta(connection, {"embedder": embedder})
-
-    def _check_embedder(self, connection: sa.Connection) -> None:
-        """Refuse vectors of another embedder than the library's, which another writer may have changed.
-
-        Raises:
-            LibraryIncompatible: it was changed since.
-        """
-        made_by = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "embedder"))
-        if self._expected not in (None, made_by):
-            raise LibraryIncompatible(
-                f"the library {self.place} was changed from the embedder {self._expected} to {made_by} "
-                "meanwhile: open it again with that one"
-            )
-
-    # -- passages ----------------------------------------------------------------------------------------
-
-    def passages(self, ids: Sequence[str]) -> dict[str, FoundPassage]:
-        """Return the passages by id, with the place that each comes from."""
-        columns = (passages, documents.c.uri, given_title())
-        query = sa.select(*columns).join(documents, documents.c.id == passages.c.document_id)
-        query = query.outerjoin(titles, titles.c.document_id == documents.c.id)
-        result: dict[str, FoundPassage] = {}
-        with self._read() as connection:
-            for at in range(0, len(ids), _FIND_CHUNK):
-                rows = connection.execute(query.where(passages.c.id.in_(ids[at : at + _FIND_CHUNK])))
-                result |= {row.id: found(row) for row in rows}
-        return result
-
-    def passage_ids(self, after: int = 0) -> list[str]:
-        """Return the ids of the passages with a number above `after`, in the order of their numbers."""
-        query = sa.select(passages.c.id).where(passages.c.n > after).order_by(passages.c.n)
-        with self._read() as connection:
-            return list(connection.scalars(query))
-
-    def present(self, ids: Iterable[str]) -> set[str]:
-        """Return those of the ids that passages have now."""
-        with self._read() as connection:
-            return set(connection.scalars(sa.select(passages.c.id).where(among(passages.c.id, ids))))
-
-    def vectors(self, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
-        """Return the ids and vectors of the given passages, or of all of them; shape (n, dimensions).
-
-        Raises:
-            LibraryIncompatible: they are of another embedder than the one to `expect`: it was changed since.
-        """
-        query = sa.select(vectors.c.id, vectors.c.vector).order_by(vectors.c.n)
-        if ids is not None:
-            numbers = sa.select(passages.c.n).where(passages.c.id.in_(ids))
-            query = query.where(vectors.c.n.in_(numbers))
-        with self._read() as connection:
-            self._check_embedder(connection)
-            rows = connection.execute(query).all()
-        return [row.id for row in rows], from_bytes([row.vector for row in rows])
-
-    def embedded(self, document_id: str) -> dict[tuple[str, str], Matrix]:
-        """Return the vectors that a document already has, by (context, text), so that none is made twice."""
-        query = (
-            sa.select(passages.c.context, passages.c.text, vectors.c.vector)
-            .join(vectors, vectors.c.n == passages.c.n)
-            .where(passages.c.document_id == document_id)
-        )
-        with self._read() as connection:
-            rows = connection.execute(query).all()
-        return {(row.context, row.text): np.frombuffer(row.vector, np.float32) for row in rows}
-
-    def stored(self, document_id: str) -> tuple[list[Passage], list[str]]:
-        """Return a document's passages in the order of the text, and the context line of each."""
-        with self._read() as connection:
-            return stored_passages(connection, document_id)
-
-    def search(
-        self, terms: Sequence[str], k: int, within: frozenset[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """Return the `k` best passages for any of the terms, as (id, BM25), best first.
-
-        With `within`, only passages of the documents with these ids are looked at.
-        """
-        with self._read() as connection:
-            return self.lexical.search(connection, terms, k, within)
-
-    def passage_ids_of(self, document_ids: Iterable[str]) -> set[str]:
-        """Return the ids of all passages of these documents."""
-        chosen = sa.select(passages.c.id).where(among(passages.c.document_id, document_ids))
-        with self._read() as connection:
-            return set(connection.scalars(chosen))
-
-    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
-        """Return for each term how many passages hold it."""
-        with self._read() as connection:
-            return self.lexical.document_frequency(connection, terms)
