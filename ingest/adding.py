@@ -15,7 +15,8 @@ from ingest.outcomes import Outcome, Progress
 from rag.errors import SettingsError
 from rag.library import Library
 from rag.models import Embedder, make_embedder
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings

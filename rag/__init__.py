@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from rag.given import EmbeddingsAdapter
     from rag.library import Library
     from rag.marks import marked
-    from rag.settings import Settings, load_settings
+    from rag.settings import Settings
+    from rag.settings_layers import load_settings
     from rag.types import (
         Answer,
         AnswerFinished,
@@ -140,7 +141,7 @@ _HOMES = {
     "EmbeddingsAdapter": "rag.given",
     "Library": "rag.library",
     "Settings": "rag.settings",
-    "load_settings": "rag.settings",
+    "load_settings": "rag.settings_layers",
     "marked": "rag.marks",
 }
 

@@ -21,7 +21,8 @@ from rag.model_errors import GIVEN
 from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
 from rag.question import MAX_QUESTION_CHARS as MAX_QUESTION_CHARS
 from rag.question import valid
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 from rag.sources import LibrarySource, RetrieverSource, Source
 from rag.stages import stage
 from rag.stopwatch import Stopwatch

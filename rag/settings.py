@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import platformdirs
 from pydantic import (
@@ -17,15 +16,11 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
-    ValidationError,
     field_validator,
 )
 
 from rag.addresses import header_pairs, served_address
-from rag.errors import SettingsError
 
-PREFIX = "FOOTNOTE_"
-FILE = "footnote.toml"
 ENVIRONMENT, OPTIONS, DEFAULTS = "the environment", "the options", "the defaults"
 _POSTGRESQL = re.compile(r"postgres(ql)?(\+psycopg)?://")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -183,6 +178,17 @@ class Settings(BaseModel):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
+    @classmethod
+    def given(cls, values: Mapping[str, Any], origins: Mapping[str, str]) -> Self:
+        """Return the settings of these values, and remember by `origins` where each was given.
+
+        Raises:
+            ValidationError: a name is unknown, or a value is invalid.
+        """
+        settings = cls(**values)
+        settings._origins = dict(origins)
+        return settings
+
     def origin(self, name: str) -> str:
         """Return where a value was given: the path of a file, `ENVIRONMENT`, `OPTIONS` or `DEFAULTS`."""
         return self._origins.get(name, DEFAULTS)
@@ -218,65 +224,3 @@ class Settings(BaseModel):
         if self.llm_at_once is not None:
             return self.llm_at_once
         return LOCAL_AT_ONCE if self.llm.startswith("local") else SERVED_AT_ONCE
-
-
-def load_settings(
-    options: Mapping[str, Any] | None = None,
-    *,
-    environ: Mapping[str, str] | None = None,
-    file: Path | None = None,
-) -> Settings:
-    """Return the settings from the file, the environment and `options`, in rising precedence.
-
-    Args:
-        options: values given by the caller; None values are left out.
-        environ: the environment; that of the process when None.
-        file: a settings file; ``footnote.toml`` in the current folder when None.
-
-    Raises:
-        SettingsError: a name is unknown, a value is invalid or the file is not TOML.
-    """
-    environ = os.environ if environ is None else environ
-    origins: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    path = file if file is not None else Path(FILE)
-    for origin, layer in (
-        (str(path), _from_file(path, required=file is not None)),
-        (ENVIRONMENT, _from_environment(environ)),
-        (OPTIONS, {k: v for k, v in (options or {}).items() if v is not None}),
-    ):
-        values |= layer
-        origins |= dict.fromkeys(layer, origin)
-    try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        raise SettingsError(_explain(error, origins)) from None
-    settings._origins = origins
-    return settings
-
-
-def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        if required:
-            raise SettingsError(f"no settings file at {path}") from None
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"cannot read the settings in {path}: {error}; correct or remove it") from None
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
-
-
-def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else "?"
-    origin = origins.get(name, DEFAULTS)
-    shown = f"{PREFIX}{name.upper()}" if origin == ENVIRONMENT else name
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(Settings.model_fields))
-        return f"unknown setting '{shown}' in {origin}; the settings are {known}"
-    allowed = Settings.model_fields[name].description
-    return f"setting '{shown}' in {origin} is not valid: {first['msg']} ({allowed})"

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import typer
 
 from rag.errors import FootnoteError
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 if TYPE_CHECKING:
     from rag.catalog import Catalog

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from rag.hidden import escaped
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 from ui.completing import offered_documents, offered_models
 
 LibraryOption = Annotated[

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from rag.settings import DEFAULTS, ENVIRONMENT, FILE, OPTIONS, PREFIX, Settings
+from rag.settings import DEFAULTS, ENVIRONMENT, OPTIONS, Settings
+from rag.settings_layers import FILE, PREFIX
 from ui.html import Html, element, join
 
 GROUPS: dict[str, tuple[str, ...]] = {

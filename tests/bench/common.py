@@ -12,7 +12,8 @@ from typing import Any
 from ingest.pipeline import add
 from rag.library import Library
 from rag.models import make_embedder
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 
 Question = dict[str, Any]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest.chunk import context
 from rag.models import make_embedder
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from rag.vectors import Matrix, embedded_text, unit
 from tests.bench import prose
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from ingest.load import load
 from rag.artifacts import EMBEDDER
 from rag.fetching import ensure
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 COPIES = 48
 

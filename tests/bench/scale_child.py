@@ -22,7 +22,7 @@ from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder, make_embedder
 from rag.search import search
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from tests.bench import prose
 from tests.bench.drawn import PER_DOCUMENT, Vectors, real_vectors
 from tests.bench.synthetic import HashEmbedder, entry

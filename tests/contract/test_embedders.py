@@ -13,7 +13,7 @@ from fakes import AngleEmbedder
 from rag.embedder import FEW, MiniLM, has_fast_bfloat16
 from rag.folding import folded
 from rag.models import Embedder, make_embedder
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 TEXTS = [
     "When did flights to the base resume?",
@@ -169,7 +169,7 @@ def test_a_first_question_needs_no_torch() -> None:
     code = (
         "import sys\n"
         "from rag.models import make_embedder\n"
-        "from rag.settings import load_settings\n"
+        "from rag import load_settings\n"
         "embedder = make_embedder(load_settings())\n"
         "assert embedder.embed(['When?']).shape == (1, 384)\n"
         "assert len(embedder.embed_tokens(['When?', 'word ' * 400])) == 2\n"
@@ -186,7 +186,7 @@ def test_loading_and_embedding_say_nothing_and_reach_for_no_network() -> None:
         "def refuse(*args, **kwargs): raise SystemExit(f'reached for {args}')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from rag.models import make_embedder\n"
-        "from rag.settings import load_settings\n"
+        "from rag import load_settings\n"
         "make_embedder(load_settings()).embed(['When?'] * 100)\n"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
@@ -222,7 +222,7 @@ def test_many_texts_need_no_sentence_transformers() -> None:
     code = (
         "import sys\n"
         "from rag.models import make_embedder\n"
-        "from rag.settings import load_settings\n"
+        "from rag import load_settings\n"
         "embedder = make_embedder(load_settings())\n"
         "embedder.warm()\n"
         "assert embedder.embed(['When?'] * 100).shape == (100, 384)\n"

@@ -16,7 +16,7 @@ from rag.evaluation.cache import Cache, CachedChat, CachedEmbedder
 from rag.evaluation.metrics import auc, calibration_error
 from rag.evaluation.questions import QuestionSet, Source
 from rag.models import make_chat_model, make_embedder
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from ui.workshop import Opened, Shown, Workshop
 
 COUNTED = 5

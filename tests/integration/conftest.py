@@ -14,7 +14,7 @@ from serving import Served, page_over
 from ingest.pipeline import add
 from rag.library import Library
 from rag.models import make_embedder
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 CHECKOUT = Path(__file__).parents[2]
 SEEDS = CHECKOUT / "seeds"

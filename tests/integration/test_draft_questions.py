@@ -13,7 +13,7 @@ from rag.evaluation.candidate import verbatim
 from rag.evaluation.readers import read
 from rag.fetching import is_ready
 from rag.library import Library
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from ui.drafting import draft_and_report
 
 pytestmark = pytest.mark.models

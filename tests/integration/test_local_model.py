@@ -18,7 +18,8 @@ from rag.fetching import ensure, is_ready
 from rag.local_llm import LocalLLM, available_cores
 from rag.models import make_chat_model, translate
 from rag.prompt import defuse
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 
 pytestmark = pytest.mark.models
 

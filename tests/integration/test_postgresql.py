@@ -20,7 +20,7 @@ from rag.library import Library
 from rag.migrations import Step, migrate
 from rag.reindexing import reindex
 from rag.schema import SCHEMA_VERSION
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from rag.temporary import temporary_catalog
 
 pytestmark = pytest.mark.shared

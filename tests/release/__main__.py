@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from tests.release import contents
 from tests.release.smoke import Tried
 from tests.release.steps import CHECKOUT, CONSTRAINTS, Environment, console, run, step

@@ -10,7 +10,7 @@ from rag.control_tokens import broken
 from rag.fetching import ensure, is_ready
 from rag.hidden import cleaned
 from rag.prompt import defuse, messages
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 TEMPLATES = {
     "ChatML, Qwen": "<|im_start|> <|im_end|> <|endoftext|> <|fim_prefix|> <|repo_name|> <|file_sep|>"

@@ -39,7 +39,8 @@ from rag.errors import (
 )
 from rag.models import make_embedder
 from rag.served_embedder import CHARACTERS_AT_ONCE, TEXTS_AT_ONCE, ServedEmbedder
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 
 
 @pytest.fixture(autouse=True)

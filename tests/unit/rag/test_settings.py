@@ -3,14 +3,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import (
-    LOCAL_AT_ONCE,
-    LOCAL_EVIDENCE,
-    SERVED_AT_ONCE,
-    SERVED_EVIDENCE,
-    Settings,
-    load_settings,
-)
+from rag.settings import LOCAL_AT_ONCE, LOCAL_EVIDENCE, SERVED_AT_ONCE, SERVED_EVIDENCE, Settings
+from rag.settings_layers import load_settings
 
 
 @pytest.fixture

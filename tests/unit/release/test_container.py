@@ -15,7 +15,7 @@ import pytest
 import typer
 from serving import page_over
 
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from ui.cli import app
 
 CHECKOUT = Path(__file__).parents[3]

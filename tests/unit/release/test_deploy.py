@@ -14,7 +14,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 from ui.server import SHUTDOWN_S
 
 CHECKOUT = Path(__file__).parents[3]

@@ -17,7 +17,7 @@ from ingest.worker import Worker
 from rag.assistant import Assistant
 from rag.errors import LibraryInUse
 from rag.library import Library
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from rag.types import AnswerFinished
 from ui.adding import add_and_report
 from ui.doing import answering

@@ -14,7 +14,7 @@ from ingest.outcomes import Outcome, Progress
 from ingest.plan import Disk, Plan, Step
 from ingest.sync import Survey
 from rag.errors import FootnoteError
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from rag.types import Candidate, Citation, Sentence, Trace
 from ui.local_forms import (
     ASKING,

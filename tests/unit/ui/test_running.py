@@ -9,7 +9,7 @@ from local_doors import door_of
 import ui.running
 from rag.assistant import Assistant
 from rag.holder import DOOR
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 from ui.running import Found, running
 
 

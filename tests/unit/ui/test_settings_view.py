@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from markup import parse
 
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from rag.settings_layers import load_settings
 from ui.settings_view import render_settings, shown_value
 
 
