@@ -13,7 +13,7 @@ from fakes import QUESTION, TEXT, ScriptedModel, WritingModel, put
 from local_doors import door_of, until
 
 import ingest.local_engine
-import ui.local_client
+import ui.local_calls
 from ingest.limits import DEFAULT_LIMITS, Limits
 from ingest.load import load
 from ingest.sync import survey, sync
@@ -316,7 +316,7 @@ def test_an_answer_that_breaks_off_is_an_error() -> None:
 
 
 def test_a_server_that_is_silent_is_not_waited_for(monkeypatch) -> None:
-    monkeypatch.setattr(ui.local_client, "_HELLO_S", 0.2)
+    monkeypatch.setattr(ui.local_calls, "_HELLO_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
         assert Server(Door(f"http://{host}:{port}", "x", 1, "1")).settings() is None
