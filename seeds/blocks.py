@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+AUTHOR = "The Footnote project"
+"""Who wrote them, as the documents say."""
+
 
 @dataclass(frozen=True)
 class Block:
