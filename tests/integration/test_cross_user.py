@@ -1,7 +1,7 @@
 """Ten thousand calls at random by three users and by nobody: nothing of one ever comes to another.
 
 Routes are found in the application itself, so that new ones are called as well. A route that reads its body
-by itself needs an entry in `crossing.BODIES`; a new kind of thing that users have is made in
+by itself needs an entry in `crossing_calls.BODIES`; a new kind of thing that users have is made in
 `crossing.World.renew`.
 """
 
@@ -13,7 +13,8 @@ from collections import Counter
 
 import pytest
 from asgi import Reply
-from crossing import PASSWORD, PEOPLE, World
+from crossing import PASSWORD, World
+from crossing_calls import PEOPLE
 from fakes import AngleEmbedder
 
 from rag.assistant import Assistant
