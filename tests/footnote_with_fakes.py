@@ -13,7 +13,7 @@ from pathlib import Path
 from fakes import AngleEmbedder, WritingModel
 
 import rag.answering
-import rag.assistant
+import rag.assistant_parts
 import ui.chatting
 from ui.cli import main
 
@@ -23,7 +23,7 @@ WITH_FAKES = [sys.executable, "-W", "error", str(Path(__file__))]
 def run() -> None:
     said = os.environ.get("SAYS")
     model = WritingModel(lambda asked: said, pace=float(os.environ.get("PACE", "0"))) if said else None
-    for each in (rag.assistant, ui.chatting):
+    for each in (rag.assistant_parts, ui.chatting):
         each.make_embedder = lambda *_: AngleEmbedder()
         each.make_chat_model = lambda *_: model
     rag.answering.written_confidence = lambda seen: 0.9

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from rag.assistant import MAX_QUESTION_CHARS
 from rag.collections import LONGEST
 from rag.conversation import TITLE_CHARS
+from rag.question import MAX_QUESTION_CHARS
 from rag.types import Turn
 from ui.asked import MOST_DOCUMENTS
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 from workload import NAMES, HashEmbedder, drop_privileges, text_of
 
-import rag.assistant
+import rag.assistant_parts
 import rag.models
 import ui.adding
 import ui.chatting
@@ -90,7 +90,7 @@ def backing_up(library: Path) -> str:
 
 
 def asking(library: Path) -> str:
-    rag.assistant.EXACT_LIMIT = 0  # as if there were too many passages to scan
+    rag.assistant_parts.EXACT_LIMIT = 0  # as if there were too many passages to scan
     settings = Settings(library=library, llm="none", offline=True)
     opened = Library.open(library)
     with Assistant(opened, HashEmbedder(), None, settings) as assistant:

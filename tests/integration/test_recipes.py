@@ -101,9 +101,9 @@ def here(tmp_path, monkeypatch) -> Path:
         return Repeating() if settings.llm == "local" else real_chat_model(settings, progress)
 
     real_embedder, real_chat_model = rag.models.make_embedder, rag.models.make_chat_model
-    for module in ("rag.assistant", "ingest.adding"):
+    for module in ("rag.assistant_parts", "ingest.adding"):
         monkeypatch.setattr(f"{module}.make_embedder", make_embedder)
-    monkeypatch.setattr("rag.assistant.make_chat_model", make_chat_model)
+    monkeypatch.setattr("rag.assistant_parts.make_chat_model", make_chat_model)
     return tmp_path
 
 

@@ -3,8 +3,9 @@ from fakes import QUESTION, TEXT, ScriptedModel, put, says
 from langchain_core.callbacks import BaseCallbackHandler
 
 from rag.answering import REFUSAL, UNSUPPORTED
-from rag.assistant import MAX_QUESTION_CHARS, Assistant
+from rag.assistant import Assistant
 from rag.errors import LibraryIncompatible, LibraryMissing, ModelUnavailable, QuestionError
+from rag.question import MAX_QUESTION_CHARS
 from rag.types import Answer, AnswerFinished, EvidenceFound, SentenceChecked, TextWritten, Turn
 
 
@@ -109,8 +110,8 @@ def test_only_a_large_library_is_opened_with_chroma(
 ) -> None:
     put(library, "news", TEXT, embedder)
     library.close()
-    monkeypatch.setattr("rag.assistant.EXACT_LIMIT", limit)
-    monkeypatch.setattr("rag.assistant.make_embedder", lambda *_: embedder)
+    monkeypatch.setattr("rag.assistant_parts.EXACT_LIMIT", limit)
+    monkeypatch.setattr("rag.assistant_parts.make_embedder", lambda *_: embedder)
     with Assistant.open(library.path, settings=settings) as assistant:
         assert type(assistant.library._index.current).__name__ == index
         assert assistant.ask(QUESTION).quotes[0].quote == "A plane came from Libya on 26 October."

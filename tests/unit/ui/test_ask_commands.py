@@ -28,7 +28,7 @@ CHECKOUT = Path(__file__).parents[3]
 @pytest.fixture
 def embedder(monkeypatch) -> AngleEmbedder:
     made = AngleEmbedder()
-    monkeypatch.setattr("rag.assistant.make_embedder", lambda *_: made)
+    monkeypatch.setattr("rag.assistant_parts.make_embedder", lambda *_: made)
     monkeypatch.setattr("rag.answering.written_confidence", lambda seen: 0.9)
     return made
 
@@ -45,7 +45,7 @@ def ask(monkeypatch, tmp_path, embedder):
     def call(*arguments: str, said: tuple[str, ...] = (), stdin: str | bytes | None = None):
         model = ScriptedModel(*said) if said else None
         call.model = model
-        monkeypatch.setattr("rag.assistant.make_chat_model", lambda *_: model)
+        monkeypatch.setattr("rag.assistant_parts.make_chat_model", lambda *_: model)
         llm = "openai:some" if said else "none"
         return CliRunner().invoke(app, ["ask", "--llm", llm, *arguments], input=stdin)
 

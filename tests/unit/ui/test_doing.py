@@ -9,7 +9,7 @@ from local_doors import door_of
 from rich.console import Console
 
 import ingest.local_engine
-import rag.assistant
+import rag.assistant_parts
 import rag.models
 import ui.running
 from ingest.load import load
@@ -35,7 +35,7 @@ class Unfenced(Worker):
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch) -> None:
     monkeypatch.setattr(ingest.local_engine, "Worker", Unfenced)
-    monkeypatch.setattr(rag.assistant, "make_embedder", lambda *_: AngleEmbedder())
+    monkeypatch.setattr(rag.assistant_parts, "make_embedder", lambda *_: AngleEmbedder())
     monkeypatch.setattr(rag.models, "make_embedder", lambda *_: AngleEmbedder())
 
 
@@ -78,7 +78,7 @@ def given(settings, **options):
 
 
 def test_a_question_goes_to_the_running_one(chat, settings, console, monkeypatch) -> None:
-    monkeypatch.setattr(rag.assistant, "make_embedder", lambda *_: pytest.fail("models were loaded"))
+    monkeypatch.setattr(rag.assistant_parts, "make_embedder", lambda *_: pytest.fail("models were loaded"))
     assert "26 October" in asked(settings, console)
     assert "26 October" in asked(given(settings), console)  # a setting that nobody gave is its own
     assert said(console) == ""

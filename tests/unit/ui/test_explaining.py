@@ -87,13 +87,13 @@ class TestAsk:
         embedder = AngleEmbedder()
         with Library.open(tmp_path / "library", create=True) as library:
             put(library, "news", f"{SAID}\nThe minister spoke about oil.\n{SAID}", embedder)
-        monkeypatch.setattr("rag.assistant.make_embedder", lambda *_: embedder)
+        monkeypatch.setattr("rag.assistant_parts.make_embedder", lambda *_: embedder)
         monkeypatch.setattr("rag.answering.written_confidence", lambda seen: 0.9)
         monkeypatch.setenv("COLUMNS", "140")
 
         def call(*arguments: str, said: tuple[str, ...] = ()):
             model = ScriptedModel(*said) if said else None
-            monkeypatch.setattr("rag.assistant.make_chat_model", lambda *_: model)
+            monkeypatch.setattr("rag.assistant_parts.make_chat_model", lambda *_: model)
             llm = "openai:some" if said else "none"
             result = CliRunner().invoke(app, ["ask", QUESTION, "--llm", llm, *arguments])
             refused = "no answer that the documents support" in result.output
