@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from rag import tables, tsvector
+from rag import changes, tables, tsvector
 from rag.schema import SCHEMA_VERSION
 
 NUMBERED = {"passages", "vectors", "next_vectors"}
 """Tables whose `n` is the number of a passage."""
-
-_CHANGES = "CREATE TABLE changes (generation BIGINT PRIMARY KEY, removed JSON NOT NULL, added JSON NOT NULL)"
-"""What each generation did to the passages, for the indexes of other processes to follow."""
 
 
 def shared_metadata() -> sa.MetaData:
@@ -38,7 +35,7 @@ def shared_metadata() -> sa.MetaData:
 def create(connection: sa.Connection) -> None:
     """Make an empty catalogue in this transaction; the caller keeps others from doing so."""
     shared_metadata().create_all(connection)
-    for statement in (*tsvector.TABLES, _CHANGES):
+    for statement in (*tsvector.TABLES, changes.TABLE):
         connection.exec_driver_sql(statement)
     facts = {"schema_version": str(SCHEMA_VERSION), "generation": "0"}
     connection.execute(tables.meta.insert(), [{"key": key, "value": value} for key, value in facts.items()])

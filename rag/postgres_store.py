@@ -9,7 +9,6 @@ processes can follow.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import socket
 import threading
@@ -19,14 +18,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag import tsvector
+from rag import changes, tsvector
 from rag.errors import CatalogRefused, FootnoteError, LibraryInUse, LibraryMissing, StorageError
 from rag.postgres_engine import OLDEST, address_of, engine_for, is_busy, translated
 from rag.postgres_schema import create
 from rag.store import Lexical, News
-
-KEPT_CHANGES = 10_000
-"""Generations that an index may be behind and still follow; beyond, it is made again."""
 
 _FACTS = sa.text(
     "SELECT current_schema() AS name, current_setting('server_version_num')::int AS version, "
@@ -148,35 +144,11 @@ class PostgresStore:
         self, connection: sa.Connection, generation: int, removed: Sequence[str], added: Sequence[str]
     ) -> None:
         """Note what the change to this generation did to the passages."""
-        connection.execute(
-            sa.text("INSERT INTO changes VALUES (:generation, CAST(:removed AS json), CAST(:added AS json))"),
-            {
-                "generation": generation,
-                "removed": json.dumps(list(removed)),
-                "added": json.dumps(list(added)),
-            },
-        )
-        if generation % 100 == 0:
-            old = sa.text("DELETE FROM changes WHERE generation <= :last")
-            connection.execute(old, {"last": generation - KEPT_CHANGES})
+        changes.note(connection, generation, removed, added)
 
     def news(self, connection: sa.Connection, since: int) -> News | None:
         """Return what became of the passages since a generation; None where that is not known any more."""
-        query = sa.text("SELECT removed, added FROM changes WHERE generation > :since ORDER BY generation")
-        now = sa.text("SELECT CAST(value AS bigint) FROM meta WHERE key = 'generation'")
-        generation = int(connection.scalar(now) or 0)
-        rows = connection.execute(query, {"since": since}).all()
-        if since + len(rows) != generation:
-            return None
-        removed: dict[str, None] = {}
-        added: dict[str, None] = {}
-        for gone, came in rows:
-            for each in gone:
-                if each not in added:
-                    removed[each] = None
-                added.pop(each, None)
-            added |= dict.fromkeys(came)
-        return News(generation, tuple(removed), tuple(added))
+        return changes.news(connection, since)
 
     def last_number(self, connection: sa.Connection) -> int:
         """Return the highest number that a passage ever had; none is given twice."""
