@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index import HNSW, REPAIR, SYNC, CollectionIndex, Wire
+from rag.chroma_api import api_at, headers_of, only_place
+from rag.chroma_errors import Translated, translated
+from rag.errors import IndexUnavailable
+from rag.index import HNSW, SYNC, CollectionIndex, Wire
 from rag.settings import Settings
-
-CONNECT_S = 3.0
-"""Seconds to wait for a connection."""
 
 QUESTION_S, UPKEEP_S = 10.0, 120.0
 """Seconds to wait for the answer to a question, and to a call that changes or counts a collection."""
@@ -36,7 +34,7 @@ class ServedIndex(CollectionIndex):
 
     def __init__(self, name: str, server: ChromaServer, collection: Any) -> None:
         """Use an open collection."""
-        super().__init__(_Translated(collection, server), Wire(server.rows, PAYLOAD))
+        super().__init__(Translated(collection, server.address), Wire(server.rows, PAYLOAD))
         self.name = name
         self._server = server
 
@@ -66,7 +64,7 @@ class ChromaServer:
         self.address = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
         """The address as messages name it: without what stands behind a question mark."""
         self._given = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self._headers = _headers(settings)
+        self._headers = headers_of(settings)
         self._timeout_s = timeout_s
         self._mutex = threading.Lock()
         self._api: Any = None
@@ -75,12 +73,12 @@ class ChromaServer:
     @property
     def rows(self) -> int:
         """Most records that the server takes at once."""
-        with self.translated():
+        with translated(self.address):
             return min(_ROWS, int(self._connected().get_max_batch_size()))
 
     def create(self, name: str, step: int = SYNC) -> ServedIndex:
         """Make a collection so that its graph is written each time that `step` vectors have come."""
-        with self.translated():
+        with translated(self.address):
             api = self._connected()
             model = api.create_collection(
                 name=name,
@@ -101,12 +99,12 @@ class ChromaServer:
 
     def model(self, name: str) -> Any:
         """Return what the server says of a collection."""
-        with self.translated():
+        with translated(self.address):
             return self._connected().get_collection(name=name, **self._place)
 
     def delete(self, name: str) -> None:
         """Remove a collection; one that is not there is passed over."""
-        with self.translated():
+        with translated(self.address):
             api = self._connected()
             try:
                 api.delete_collection(name=name, **self._place)
@@ -117,7 +115,7 @@ class ChromaServer:
     def names(self, beginning: str) -> list[str]:
         """Return the names of the collections that begin so."""
         found: list[str] = []
-        with self.translated():
+        with translated(self.address):
             api = self._connected()
             for at in range(0, api.count_collections(**self._place), _PAGE):
                 found += (m.name for m in api.list_collections(limit=_PAGE, offset=at, **self._place))
@@ -130,43 +128,10 @@ class ChromaServer:
                 self._api._session.close()
                 self._api = None
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Turn the errors of a server, and of the way to it, into ours.
-
-        Raises:
-            IndexDamaged: the server has lost the collection, or cannot read it.
-            IndexUnavailable: the server does not answer, or refuses.
-        """
-        try:
-            yield
-        except (IndexDamaged, IndexUnavailable):
-            raise
-        except Exception as error:  # httpx's, Chroma's and, for what a proxy answers, bare ones
-            raise self._explained(error) from error
-
-    def _explained(self, error: Exception) -> IndexDamaged | IndexUnavailable:
-        kind = type(error).__name__
-        status = getattr(getattr(error.__context__, "response", None), "status_code", 0)
-        if kind == "NotFoundError":
-            return IndexDamaged(f"the Chroma server {self.address} has lost the index", advice=REPAIR)
-        if kind in ("InternalError", "InvalidDimension", "InvalidDimensionException"):
-            return IndexDamaged(f"the Chroma server {self.address} cannot read the index", advice=REPAIR)
-        if kind in ("AuthorizationError", "ChromaAuthError") or status in (401, 403):
-            return IndexUnavailable(
-                f"the Chroma server {self.address} refuses the request",
-                advice="set 'chroma_token' or 'chroma_headers' to what it asks for",
-            )
-        why = _REASONS.get(kind) or (f"status {status}" if status else f"it failed: {kind}")
-        return IndexUnavailable(
-            f"the Chroma server {self.address} does not answer ({why})",
-            advice="start it, or look at the setting 'chroma', and try again",
-        )
-
     def _index(self, name: str, model: Any) -> ServedIndex:
         from chromadb.api.models.Collection import Collection
 
-        with self.translated():
+        with translated(self.address):
             collection = Collection(self._connected(), model, embedding_function=None, data_loader=None)
         return ServedIndex(name, self, collection)
 
@@ -174,7 +139,7 @@ class ChromaServer:
         """Return the API of the server; its tenant and database are the given ones, or the only ones."""
         with self._mutex:
             if self._api is None:
-                api = _api(self.address, self._headers, self._timeout_s)
+                api = api_at(self.address, self._headers, self._timeout_s)
                 try:
                     self._find_place(api)
                 except BaseException:
@@ -185,7 +150,7 @@ class ChromaServer:
 
     def _find_place(self, api: Any) -> None:
         """Find out the tenant and the database; those that were given have to be there."""
-        self._place = self._given if len(self._given) == 2 else _only_place(api) | self._given
+        self._place = self._given if len(self._given) == 2 else only_place(api) | self._given
         if not self._given:
             return
         tenant, database = self._place["tenant"], self._place["database"]
@@ -198,75 +163,3 @@ class ChromaServer:
                 f"the Chroma server {self.address} has no database '{database}' of the tenant '{tenant}'",
                 advice="make it there, or correct the setting 'chroma'",
             ) from None
-
-
-class _Translated:
-    """A collection whose errors are ours."""
-
-    def __init__(self, collection: Any, server: ChromaServer) -> None:
-        self._collection = collection
-        self._server = server
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._collection, name)
-
-        def call(*args: Any, **options: Any) -> Any:
-            with self._server.translated():
-                return method(*args, **options)
-
-        return call
-
-
-_REASONS = {
-    "ConnectError": "connection refused",
-    "ConnectTimeout": "no connection in time",
-    "ReadError": "connection lost",
-    "RemoteProtocolError": "connection lost",
-    "ReadTimeout": "no answer in time",
-    "RateLimitError": "too many requests",
-    "QuotaError": "a quota is used up",
-}
-
-
-def _headers(settings: Settings) -> dict[str, str]:
-    headers = {name: value.get_secret_value() for name, value in settings.chroma_headers}
-    if settings.chroma_token is not None:
-        token = settings.chroma_token.get_secret_value()
-        headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} | headers
-    return headers
-
-
-def _api(address: str, headers: Mapping[str, str], timeout_s: float) -> Any:
-    """Return Chroma's own client without its facade, which asks twice before a time-out can be set."""
-    import httpx
-    from chromadb.api import ServerAPI
-    from chromadb.config import Settings as ChromaSettings
-    from chromadb.config import System
-
-    parts = urlsplit(address)
-    system = System(
-        ChromaSettings(
-            chroma_api_impl="chromadb.api.fastapi.FastAPI",
-            chroma_server_host=address,
-            chroma_server_http_port=parts.port or (443 if parts.scheme == "https" else 80),
-            chroma_server_ssl_enabled=parts.scheme == "https",
-            chroma_server_headers=dict(headers),
-            anonymized_telemetry=False,
-        )
-    )
-    server: Any = ServerAPI
-    api = system.instance(server)
-    api._session.timeout = httpx.Timeout(timeout_s, connect=CONNECT_S)
-    return api
-
-
-def _only_place(api: Any) -> dict[str, str]:
-    """Return the tenant and the database that this user has, where there is only one of them."""
-    from chromadb.config import DEFAULT_DATABASE, DEFAULT_TENANT
-
-    user = api.get_user_identity()
-    databases = set(user.databases or ()) - {"*"}
-    return {
-        "tenant": user.tenant if user.tenant and user.tenant != "*" else DEFAULT_TENANT,
-        "database": databases.pop() if len(databases) == 1 else DEFAULT_DATABASE,
-    }
