@@ -6,13 +6,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from rag.catalog import Catalog, Change
 from rag.chroma_server import QUESTION_S, UPKEEP_S, ChromaServer, ServedIndex
 from rag.errors import FootnoteError, IndexDamaged, IndexUnavailable, LibraryInUse
 from rag.index import ExactIndex, Hits
 from rag.index_records import ServedRecords
+from rag.served_hits import Held, nearest
 from rag.served_making import Maker, Progress
 from rag.settings import Settings
 from rag.vectors import Matrix
@@ -27,18 +28,7 @@ AGAIN_S, MOST_S = 5.0, 300.0
 AT_ONCE = 500
 """Passages that wait, compared one by one, until they go to the server together."""
 
-_WIDER = 4
-"""Times more that the index is asked for, while too few of what it finds are in the catalogue."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A collection that was looked over, and the passage number up to which it was filled then."""
-
-    index: ServedIndex
-    sure: int
 
 
 class ServedKeeper:
@@ -70,7 +60,7 @@ class ServedKeeper:
         self._maker = Maker(catalog, self._records, self._working, self._closing)
         self._exact, self._gap = ExactIndex(catalog), Gap(catalog)
         self._mutex = threading.RLock()
-        self._held: _Held | None = None
+        self._held: Held | None = None
         self._trouble: IndexUnavailable | IndexDamaged | None = None
         self._attendant: threading.Thread | None = None
         self._arrived = 0
@@ -103,21 +93,13 @@ class ServedKeeper:
         self._attend_from_now_on()
         return self._held is not None or isinstance(self._trouble, IndexUnavailable)
 
-    def _found(self, held: _Held, vector: Matrix, k: int) -> Hits:
+    def _found(self, held: Held, vector: Matrix, k: int) -> Hits:
         state = self._records.read()
-        if state.collection != held.index.name:  # it answers until it is removed, or the new one is held
+        if state.collection == held.index.name:
+            held = replace(held, sure=state.sure)
+        else:  # it answers until it is removed, or the new one is held
             self._poke.set()
-        asked = k
-        while True:
-            hits = held.index.search(vector, asked)
-            there = self._catalog.present([passage_id for passage_id, _ in hits])
-            kept = [hit for hit in hits if hit[0] in there]
-            if len(kept) >= k or len(hits) < asked:
-                break
-            asked *= _WIDER
-        sure = state.sure if state.collection == held.index.name else held.sure
-        near = dict(kept) | dict(self._gap.search(sure, vector, k))
-        return sorted(near.items(), key=lambda hit: -hit[1])[:k]
+        return nearest(self._catalog, self._gap, held, vector, k)
 
     def _hold(self) -> None:
         """Answer from the collection that the catalogue names, after a look at it."""
@@ -127,7 +109,7 @@ class ServedKeeper:
             return
         index = self._asking.open(state.collection)
         self._maker.look(index, state, sample=True)
-        self._held = _Held(index, state.sure)
+        self._held = Held(index, state.sure)
         if self._trouble is not None:
             _log.warning("the index on %s answers again", self._asking.address)
             self._trouble = None
