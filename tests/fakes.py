@@ -117,7 +117,8 @@ class _Writing(GenericFakeChatModel):
     by: Any
 
     def _stream(self, messages, stop=None, run_manager=None, **options):
-        for number, word in enumerate(re.findall(r"\S+\s*", self.by.say(messages[-1].text))):
+        words = re.findall(r"\S+\s*", self.by.say(messages[-1].text))
+        for number, word in enumerate(words[: options.get("max_tokens")]):
             self.by.before(number)
             yield ChatGenerationChunk(message=AIMessageChunk(word))
 

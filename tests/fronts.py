@@ -22,15 +22,16 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/home
 class Front:
     """nginx, with a certificate of its own."""
 
-    def __init__(self, folder: Path, upstreams: Sequence[str]) -> None:
-        """Stand before two servers, as in ``127.0.0.1:7860``."""
+    def __init__(self, folder: Path, upstreams: Sequence[str], rest_s: int = 5) -> None:
+        """Stand before two servers, as in ``127.0.0.1:7860``; one that failed is left alone for `rest_s`."""
         if NGINX is None:
             pytest.skip("no nginx on this machine: install the package nginx-light of your system")
         plain, secure = free_ports(2)
         self.plain, self.url = f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}"
         self.trust = ssl.create_default_context(cafile=_made_certificate(folder))
         conf = folder / "nginx.conf"
-        conf.write_text(_moved(CONF.read_text("utf-8"), folder, (plain, secure), upstreams))
+        moved = _moved(CONF.read_text("utf-8"), folder, (plain, secure), upstreams)
+        conf.write_text(moved.replace("fail_timeout=5s", f"fail_timeout={rest_s}s"))
         self.process = subprocess.Popen(
             [NGINX, "-p", folder, "-c", conf, "-g", f"daemon off; user {getpass.getuser()};"]
         )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
+from forks import forking
 from tally import summary
 from workload import NAMES, put
 
@@ -35,14 +33,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 
 @pytest.fixture
-def processes(monkeypatch) -> ForkServerContext:
-    """Processes that start from one that has imported everything: in milliseconds, and without threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["chromadb", "breaking", "ingest.pipeline", "ui.adding"])
-    with monkeypatch.context() as patched:
-        patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # it would not find our modules
-        forkserver.ensure_running()
-    return context
+def processes() -> ForkServerContext:
+    """Processes that start in milliseconds."""
+    return forking()
 
 
 @pytest.fixture

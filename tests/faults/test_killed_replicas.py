@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
 import time
@@ -21,18 +22,26 @@ pytestmark = pytest.mark.shared
 
 KILLS = some(20, 2)
 PEOPLE = ("anna", "bob")
+READ = frozenset({"done", "unchanged"})
 GONE = frozenset({409, 429, 502, 503, 504})
 """What is answered while a replica is gone, or another one goes on with the question; a try to sign in that
 died with its replica counts as a wrong one for a minute."""
 
 
 @pytest.fixture(scope="module")
-def running(cluster, tmp_path_factory) -> Iterator[Replicas]:
+def pair(cluster, tmp_path_factory) -> Iterator[Replicas]:
     with (
         temporary_schema(cluster.url) as url,
         replicas(tmp_path_factory.mktemp("both"), url, [*PEOPLE]) as both,
     ):
         yield both
+
+
+@pytest.fixture
+def running(pair) -> Replicas:
+    """Both of them, whatever the test before killed."""
+    pair.revive()
+    return pair
 
 
 class Person:
@@ -61,7 +70,7 @@ class Person:
                 name, text = f"{len(self.sent)}.txt", f"The zebra {secrets.token_hex(8)} crossed the river."
                 self._until(client, "POST", f"/api/v1/documents?path={name}", 202, content=text)
                 self.sent[name] = text
-                stop.wait(0.3)  # they are sent many times as fast as they are read
+                stop.wait(0.5)  # some always wait to be read
 
     def sign_in(self, stop: threading.Event) -> None:
         form = {"name": self.name, "password": PASSWORD}
@@ -69,6 +78,7 @@ class Person:
             with self._running.client() as browser:
                 self._until(browser, "POST", "/sign-in", 303, data=form)
                 assert self._until(browser, "GET", "/me", 200).json() == {"name": self.name}
+            stop.wait(0.5)  # a password costs half a second of the processor
 
     def turns(self, client: httpx.Client) -> list[dict]:
         return self._until(client, "GET", f"/api/v1/conversations/{self.conversation}", 200).json()["turns"]
@@ -105,18 +115,20 @@ class Person:
 
 def test_one_after_the_other_is_killed_and_people_notice_at_most_a_retry(running) -> None:
     people = [Person(running, name) for name in PEOPLE]
-    stop = threading.Event()
+    stop, draw = threading.Event(), random.Random(5)
     with ThreadPoolExecutor(8) as pool:
         at_work = [pool.submit(work, stop) for each in people for work in (each.ask, each.send)]
         at_work.append(pool.submit(people[0].sign_in, stop))
         try:
             for number in range(KILLS):
+                all_go_on(people)
+                time.sleep(draw.random())
                 victim = running.both[number % 2]
-                time.sleep(1.0)
                 victim.kill()
-                time.sleep(1.0)
+                time.sleep(draw.random())
                 victim.start()
                 victim.until_ready()
+            all_go_on(people)
         finally:
             stop.set()
         for each in at_work:
@@ -148,16 +160,23 @@ def test_what_one_counted_counts_for_the_other_and_when_it_is_gone(running) -> N
     assert [search(two), sign_in(two, PASSWORD)] == [429, 429]
     two.kill()
     assert [search(one), sign_in(one, PASSWORD)] == [429, 429]
-    two.start()
-    two.until_ready()
+
+
+def all_go_on(people: list[Person]) -> None:
+    """Wait until everybody has the answer to what they ask now, and asks the next one."""
+    end = time.monotonic() + PATIENCE_S
+    now = [len(person.asked) for person in people]
+    while any(len(person.asked) == number for person, number in zip(people, now, strict=True)):
+        assert time.monotonic() < end, [person.asked for person in people]
+        time.sleep(0.01)
 
 
 def look_at(running: Replicas, person: Person) -> None:
     """Make sure that all a person did is there, once, from whichever replica it is asked."""
     with running.program(person.name) as client:
         end = time.monotonic() + PATIENCE_S
-        while set(states(client)) - {"done", "unchanged"}:
-            assert time.monotonic() < end, states(client)
+        while waiting := unread(client):
+            assert time.monotonic() < end, waiting
             time.sleep(0.1)
         turns = person.turns(client)
     assert [turn["question"] for turn in turns] == person.asked
@@ -174,8 +193,9 @@ def look_at(running: Replicas, person: Person) -> None:
                 assert text == person.sent[f"{each['title']}.txt"]
 
 
-def states(client: httpx.Client) -> list[str]:
-    return [job["state"] for job in client.get("/api/v1/jobs").json()["jobs"]]
+def unread(client: httpx.Client) -> list[dict]:
+    """Return a person's files that are not in the library yet."""
+    return [job for job in client.get("/api/v1/jobs").json()["jobs"] if job["state"] not in READ]
 
 
 def pages(client: httpx.Client) -> Iterator[list[dict]]:

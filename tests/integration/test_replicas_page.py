@@ -21,7 +21,7 @@ AGAIN = "When did the embassy reopen?"
 
 @pytest.fixture
 def running(catalog_url, tmp_path):
-    with replicas(tmp_path, catalog_url, ["anna"], pace=0.5) as both:
+    with replicas(tmp_path, catalog_url, ["anna"]) as both:
         yield both
 
 
@@ -46,10 +46,12 @@ def test_a_page_goes_on_at_another_replica_and_comes_back(running, tmp_path) -> 
     with visit(running.url, ignore_https_errors=True, **WIDE) as seen:
         page = seen.page
         sign_in(page)
+        running.hold.touch()
         ask(page, QUESTION)
         expect(page.locator("#answered .sentence").first).to_be_visible()
         home = home_of(running, "/gradio_api/queue/join")
         home.kill()
+        running.hold.unlink()
         shows(page, QUESTION)
         talk = conversation(page)
         assert [(turn.question, turn.state) for turn in kept.turns(talk, "anna")] == [(QUESTION, "answered")]
@@ -61,9 +63,11 @@ def test_a_page_goes_on_at_another_replica_and_comes_back(running, tmp_path) -> 
         page.wait_for_selector("[data-part=ledger] .line.done")
         # the first one is there again while the page waits for an answer of the other
         page.click("nav [data-view=ask]")
+        running.hold.touch()
         ask(page, QUESTION)
         home.start()
         home.until_ready()
+        running.hold.unlink()
         shows(page, QUESTION, AGAIN, QUESTION)
         ask(page, AGAIN)
         shows(page, QUESTION, AGAIN, QUESTION, AGAIN)
