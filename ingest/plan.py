@@ -10,6 +10,7 @@ from typing import Literal
 
 from rag.naming import path_of
 from rag.types import Document
+from rag.wording import counted
 
 StepKind = Literal["added", "changed", "moved", "again", "unread", "removed", "same", "failing", "other"]
 
@@ -120,9 +121,11 @@ def objection(made: Plan) -> str | None:
     for folder in made.empty:
         n = sum(step.path.is_relative_to(folder) for step in removed)
         if n:
-            return f"the folder {folder} is empty, and {_count(n)} of the library would be removed"
+            went = counted(n, "document")
+            return f"the folder {folder} is empty, and {went} of the library would be removed"
     if len(removed) > MAX_REMOVED_SHARE * made.n_documents:
-        return f"{len(removed)} of the {_count(made.n_documents)} of the library would be removed"
+        every = counted(made.n_documents, "document")
+        return f"{len(removed)} of the {every} of the library would be removed"
     return None
 
 
@@ -186,7 +189,3 @@ def _place(document: Document) -> Path | None:
     """Return the path of a document's file without ``..``; None when it is not a file's."""
     path = path_of(document.uri)
     return None if path is None else Path(os.path.normpath(path))
-
-
-def _count(n: int) -> str:
-    return f"{n:,} document" if n == 1 else f"{n:,} documents"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rag.assistant_parts import Parts
+from rag.assistant_parts import AssistantParts
 from rag.async_doors import AsyncDoors
 from rag.doors import LangChainDoors
 from rag.followup import FollowUp, follow_up, recent
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 
-class Assistant(Parts, LangChainDoors, AsyncDoors):
+class Assistant(AssistantParts, LangChainDoors, AsyncDoors):
     """Answers questions from a library, or from what a retriever finds.
 
     Use as a context manager, with or without `async`, or call `close`. Safe for threads.

@@ -28,7 +28,7 @@ EXACT_LIMIT = 20_000
 """Passages up to which a reader scans the catalogue rather than open Chroma, which takes about a second."""
 
 
-class Parts:
+class AssistantParts:
     """What every `Assistant` stands on: a library or a retriever, an embedder, and maybe a model."""
 
     def __init__(

@@ -16,6 +16,7 @@ from rag.schema import translated
 from rag.tables import collections, conversations
 from rag.upkeep import UPLOADS
 from rag.users import check_name
+from rag.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Belongings:
             (self.collections, "collection"),
             (self.conversations, "conversation"),
         )
-        parts = [f"{n:,} {noun}" + ("" if n == 1 else "s") for n, noun in counts if n]
+        parts = [counted(n, noun) for n, noun in counts if n]
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "nothing"
 
 

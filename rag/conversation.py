@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rag.types import Answer, Turn
+from rag.wording import shortened
 
 State = Literal["asked", "answered", "stopped", "failed"]
 """``asked`` is one that is being answered, or whose answer was cut off by the end of the process."""
@@ -70,5 +71,4 @@ class StoredTurn:
 
 def clipped(title: str) -> str:
     """Return a title on one line, and no longer than a list can show."""
-    flat = " ".join(title.split())
-    return flat if len(flat) <= TITLE_CHARS else flat[: TITLE_CHARS - 1].rstrip() + "…"
+    return shortened(title, TITLE_CHARS)

@@ -17,6 +17,7 @@ from rag.ellipsis import LIGHT, asks, needs_history, own_words, points_back
 from rag.prompt import defuse
 from rag.sentences import sentence_spans
 from rag.types import Turn
+from rag.wording import beginning
 from rag.words import names, numbers, stem, stems, words
 
 History = Sequence[Turn]
@@ -122,20 +123,15 @@ def messages(question: str, history: History) -> Messages:
     """Return the conversation that asks a model for the rewrite: (role, text) pairs, 110 to 190 tokens."""
     lines = []
     for turn in history[-_PROMPT_TURNS:]:
-        lines.append(f"User: {_cut(turn.question, _QUESTION_CHARS)}")
+        lines.append(f"User: {beginning(turn.question, _QUESTION_CHARS)}")
         if turn.answer.strip():
-            lines.append(f"Assistant: {_cut(_first_sentence(turn.answer), _ANSWER_CHARS)}")
+            lines.append(f"Assistant: {beginning(_first_sentence(turn.answer), _ANSWER_CHARS)}")
     talk = defuse("\n".join(lines))
-    last = defuse(_cut(question, 2 * _QUESTION_CHARS))
+    last = defuse(beginning(question, 2 * _QUESTION_CHARS))
     return [
         ("system", SYSTEM),
         ("user", f"Conversation:\n{talk}\n\nLast question: {last}\nRewritten question:"),
     ]
-
-
-def _cut(text: str, limit: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[:limit].rsplit(" ", 1)[0] + " …"
 
 
 def rewrite(question: str, history: History, ask: Callable[[Messages], str]) -> str | None:

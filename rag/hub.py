@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from rag.places import File, Meter, PlaceError, open_part, part_size, shorten
+from rag.places import File, Meter, PlaceError, open_part, part_size
+from rag.wording import shortened
 
 CONNECT_S = 3.0
 READ_S = 30.0
@@ -35,7 +36,7 @@ def download(hub: str, folder_at: str, files: Sequence[File], folder: Path, mete
                 _download(client, f"{hub}/{folder_at}/{file.name}", file, folder, meter, done)
                 done += file.size
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PlaceError(shorten(str(error)) or type(error).__name__) from None
+        raise PlaceError(shortened(str(error)) or type(error).__name__) from None
 
 
 def _download(client: httpx.Client, url: str, file: File, folder: Path, meter: Meter, done: int) -> None:
@@ -70,7 +71,7 @@ def _probe(url: str) -> None:
     except queue.Empty:
         raise PlaceError(f"no answer within {CONNECT_S:.0f} s") from None
     if error is not None:
-        raise PlaceError(shorten(str(error)) or type(error).__name__)
+        raise PlaceError(shortened(str(error)) or type(error).__name__)
 
 
 def _download_rest(

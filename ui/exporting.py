@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from rag.conversation import Conversation, StoredTurn
 from rag.hidden import shown
 from rag.types import Answer
-from ui.parts import one_line
+from rag.wording import one_line
 from ui.plain import plain_text
 
 _UNSAFE = re.compile(r"[^\w .-]+")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.uploads import ALIVE, IN_HAND, Upload
+from rag.wording import counted
 from ui.html import Html, element
-from ui.parts import count, first_upper
+from ui.parts import first_upper
 
 SHOWN = 8
 """Waiting files, and finished ones, that are shown each by itself; more are counted."""
@@ -48,9 +49,11 @@ def summary(jobs: Sequence[Upload]) -> str:
     failed = sum(job.state == "failed" for job in jobs)
     added = sum(job.state in ("done", "unchanged") for job in jobs)
     if alive:
-        parts = [f"Adding {count(alive, 'file')}"]
+        parts = [f"Adding {counted(alive, 'file')}"]
     else:
-        parts = [f"{count(added, 'file')} in the library"] if added or failed else ["Cancelled"] * bool(jobs)
+        parts = (
+            [f"{counted(added, 'file')} in the library"] if added or failed else ["Cancelled"] * bool(jobs)
+        )
     if alive and added:
         parts.append(f"{added:,} done")
     if failed:
@@ -100,7 +103,7 @@ def _line(job: Upload) -> Html:
 
 def _state(job: Upload) -> str:
     words = _WORDS[job.state]
-    return f"{words}, {count(job.n_passages, 'passage')}" if job.state == "done" else words
+    return f"{words}, {counted(job.n_passages, 'passage')}" if job.state == "done" else words
 
 
 def _actions(job: Upload) -> list[Html]:

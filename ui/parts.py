@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.types import Citation, FoundPassage
+from rag.wording import beginning, counted
 from ui.html import Html, element, join
 from ui.quoted import LONGEST
 
@@ -27,12 +28,7 @@ class Facts:
     @property
     def size(self) -> str:
         """How much there is to search, in words."""
-        return f"{count(self.n_passages, 'passage')} in {count(self.n_documents, 'document')}"
-
-
-def count(n: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+        return f"{counted(self.n_passages, 'passage')} in {counted(self.n_documents, 'document')}"
 
 
 def writer_of(model: str) -> str:
@@ -125,8 +121,7 @@ def headings_path(title: str, headings: Sequence[str]) -> str:
 
 def clipped(words: str) -> str:
     """Return the beginning of a passage on one line."""
-    flat = one_line(words)
-    return flat if len(flat) <= _CLIP else flat[:_CLIP].rsplit(" ", 1)[0] + " …"
+    return beginning(words, _CLIP)
 
 
 def _marked(passage: FoundPassage, spans: Iterable[tuple[int, int]]) -> Html:
@@ -139,11 +134,6 @@ def _marked(passage: FoundPassage, spans: Iterable[tuple[int, int]]) -> Html:
             parts += [passage.text[at:a], element("mark", passage.text[a:b])]
             at = b
     return join(*parts, passage.text[at:])
-
-
-def one_line(words: str) -> str:
-    """Return the words with single spaces between them."""
-    return " ".join(words.split())
 
 
 def first_upper(words: str) -> str:

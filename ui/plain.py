@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rag.hidden import shown
 from rag.types import Answer, Citation, Sentence
-from ui.parts import one_line, place
+from rag.wording import one_line
+from ui.parts import place
 from ui.verdicts import verdict_of
 
 

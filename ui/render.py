@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rag.types import Citation, Sentence
+from rag.wording import counted
 from ui.actions import render_actions
 from ui.disagreement import render_conflicts
 from ui.html import Html, element, join
-from ui.parts import Facts, cite, count, opener_of, passage_card, place, quote_card, render_error
+from ui.parts import Facts, cite, opener_of, passage_card, place, quote_card, render_error
 from ui.refusal import render_refusal
 from ui.status import render_status
 from ui.turn import Turn
@@ -40,7 +41,7 @@ def render_question(turn: Turn) -> Html:
         ),
         element(
             "details",
-            element("summary", f"{count(len(turn.passages), 'passage')} found"),
+            element("summary", f"{counted(len(turn.passages), 'passage')} found"),
             *(passage_card(passage, turn.quotes) for passage in turn.passages),
             class_="passages",
         ),

@@ -8,9 +8,10 @@ from datetime import date
 
 from rag.hidden import shown
 from rag.types import Document
+from rag.wording import counted
 from ui.html import Html, element
 from ui.listing import file_name, kind_of
-from ui.parts import count, opener
+from ui.parts import opener
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def render_row(document: Document, marks: Marks) -> Html:
 def _facts(document: Document, marks: Marks) -> Iterable[Html]:
     facts = [kind_of(document)]
     if document.n_pages:
-        facts.append(count(document.n_pages, "page"))
+        facts.append(counted(document.n_pages, "page"))
     if document.n_passages:
-        facts.append(count(document.n_passages, "passage"))
+        facts.append(counted(document.n_passages, "passage"))
     facts.append(day_in_words(document.added_at))
     if file_name(document) != document.title and file_name(document).rpartition(".")[0] != document.title:
         facts.append(file_name(document))

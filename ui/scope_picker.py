@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rag.collections import Collection
 from rag.types import Document
+from rag.wording import counted
 from ui.html import Html, element, join
-from ui.parts import count
 
 SHOWN = 100
 """Documents that are offered at a time; more are found by their titles."""
@@ -46,7 +46,7 @@ def _scope(collection_id: str, name: str, n_documents: int) -> Html:
         "label",
         element("input", type="radio", name_="scope", value=collection_id),
         element("bdi", name, class_="scope-name"),
-        element("span", count(n_documents, "document"), class_="scope-size"),
+        element("span", counted(n_documents, "document"), class_="scope-size"),
         class_="choice",
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.collections import Collection
+from rag.wording import counted
 from ui.html import Html, element, join
 from ui.listing import Filters, Listing
-from ui.parts import count
 from ui.rows import NO_MARKS, Marks, day_in_words, quiet, render_row
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -69,7 +69,7 @@ def _part(name: str, *children: object, empty: bool = False) -> Html:
 def _glance(shelf: Shelf) -> Html:
     if not shelf.n_documents:
         return element("span", "Nothing in it yet")
-    facts = [count(shelf.n_documents, "document"), count(shelf.n_passages, "passage")]
+    facts = [counted(shelf.n_documents, "document"), counted(shelf.n_passages, "passage")]
     if shelf.size is not None:
         facts.append(f"{in_words(shelf.size)} on disk")
     if shelf.changed:
@@ -89,7 +89,7 @@ def _collections(shelf: Shelf) -> Html:
                 element(
                     "button",
                     element("bdi", name, class_="name"),
-                    element("span", f"{n:,}", class_="n", aria_label=count(n, "document")),
+                    element("span", f"{n:,}", class_="n", aria_label=counted(n, "document")),
                     type="button",
                     class_="collection",
                     data_collection=identity,
@@ -120,7 +120,7 @@ def _kinds(shelf: Shelf) -> Html:
 
 def _heading(shelf: Shelf) -> Html:
     opened = next((each for each in shelf.collections if each.id == shelf.filters.collection), None)
-    total = count(shelf.listing.total, "document")
+    total = counted(shelf.listing.total, "document")
     if opened is None:
         return element("p", total if shelf.filters.narrows else "", class_="list-count", role="status")
     return join(

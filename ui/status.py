@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rag.types import Answer
+from rag.wording import counted
 from ui.html import Html, element
-from ui.parts import Facts, count, writer_of
+from ui.parts import Facts, writer_of
 from ui.turn import Turn
 
 
@@ -30,11 +31,11 @@ def _status_words(turn: Turn, facts: Facts, elapsed: float) -> str:
     if turn.paused:
         return f"A model's server does not answer now and is tried again by itself…{seconds}"
     if not turn.searched:
-        return f"Searching {count(facts.n_passages, 'passage')}…{seconds}"
+        return f"Searching {counted(facts.n_passages, 'passage')}…{seconds}"
     if turn.place:
-        return f"The model is busy: {count(turn.place, 'answer')} before yours…{seconds}"
+        return f"The model is busy: {counted(turn.place, 'answer')} before yours…{seconds}"
     if not turn.written:
-        return f"Reading {count(len(turn.passages), 'passage')}…{seconds}"
+        return f"Reading {counted(len(turn.passages), 'passage')}…{seconds}"
     return f"Writing…{seconds}"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from rag.choosing import choose
 from rag.errors import CollectionNotFound, DocumentNotFound, FootnoteError, UsageError
 from rag.types import Answer, Turn
+from rag.wording import counted
 from ui.completing import collection_names, document_names
 from ui.engine import Engine
 from ui.quoted import locate
@@ -197,12 +198,12 @@ def scope_words(engine: Engine, within: frozenset[str] | None, collections: Sequ
     """Return what is searched, in words."""
     if within is None:
         n_passages, n_documents = len(engine.library), engine.library.catalog.n_documents
-        return f"{_count(n_passages, 'passage')} in {_count(n_documents, 'document')}"
+        return f"{counted(n_passages, 'passage')} in {counted(n_documents, 'document')}"
     named = ", ".join(collections)
     if len(within) == 1 and not named:
         document = engine.library.document(next(iter(within)))
         return document.title if document is not None else "1 document"
-    return f"{_count(len(within), 'document')}" + (f" ({named})" if named else "")
+    return f"{counted(len(within), 'document')}" + (f" ({named})" if named else "")
 
 
 def surroundings(text: str, start: int, end: int) -> tuple[str, str, str]:
@@ -214,7 +215,3 @@ def surroundings(text: str, start: int, end: int) -> tuple[str, str, str]:
     if right < len(text) and (spaces := list(re.finditer(r"\s", after))):
         after = f"{after[: spaces[-1].start()].rstrip()} …"
     return before, text[start:end], after
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.evaluation.html.markup import Html, element, join, void
 from rag.evaluation.report import Case
-
-
-def count(n: int, name: str) -> str:
-    """Return a number with what it counts, such as ``1 case`` or ``2,000 cases``."""
-    return f"{n:,} {name}{'' if n == 1 else 's'}"
+from rag.wording import counted
 
 
 def cases(failed: Sequence[Case]) -> Html | None:
@@ -32,7 +28,7 @@ def cases(failed: Sequence[Case]) -> Html | None:
             element("label", "Set", _choice("set", sets)),
             element("label", "Measure", _choice("measure", measures)),
             element("button", "Open all", type="button"),
-            element("output", count(len(failed), "case"), aria_live="polite"),
+            element("output", counted(len(failed), "case"), aria_live="polite"),
             id="filter",
             role="search",
             hidden=True,

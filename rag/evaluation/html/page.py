@@ -10,10 +10,11 @@ from datetime import datetime
 from importlib.resources import files
 
 from rag.evaluation.html import plots
-from rag.evaluation.html.cases import cases, count
+from rag.evaluation.html.cases import cases
 from rag.evaluation.html.markup import Html, element, void
 from rag.evaluation.html.table import number, table, verdict
 from rag.evaluation.report import Curve, Figure, Report
+from rag.wording import counted
 
 _FALSE_REFUSALS = (0.0, 0.01, 0.02, 0.05, 0.08, 0.1, 0.2, 0.5)
 """Shares of answerable questions refused at which the refusal curve is read off."""
@@ -105,11 +106,11 @@ def _legend() -> Html:
 def _headline(report: Report, sets: Sequence[str]) -> str:
     verdicts = [said for said in map(verdict, report.figures) if said is not None]
     better, worse = verdicts.count("better"), verdicts.count("worse")
-    said = f"{count(len(report.figures), 'figure')} from {count(len(sets), 'question set')}. "
+    said = f"{counted(len(report.figures), 'figure')} from {counted(len(sets), 'question set')}. "
     if verdicts:
         said += f"Of {len(verdicts)} with a trivial baseline that can be beaten, {better} "
         said += f"{'is' if better == 1 else 'are'} better than it beyond noise and {worse} worse. "
-    return said + f"{count(len(report.cases), 'failed case')} to read."
+    return said + f"{counted(len(report.cases), 'failed case')} to read."
 
 
 def _about(about: Mapping[str, object]) -> Html:
