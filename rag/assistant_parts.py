@@ -11,7 +11,8 @@ from rag.aside import Aside, awaited
 from rag.errors import FootnoteError, LibraryInUse, LibraryMissing
 from rag.library import Library
 from rag.model_errors import GIVEN
-from rag.models import ChatModel, Embedder, Progress, make_chat_model, make_embedder
+from rag.models import ChatModel, Embedder, make_chat_model, make_embedder
+from rag.progress import Progress
 from rag.settings import Settings
 from rag.settings_layers import load_settings
 from rag.sources import LibrarySource, RetrieverSource, Source

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,10 +19,10 @@ from typing import Any
 from rag import sqlite_files
 from rag.errors import BackupError, LibraryIncompatible, StorageError
 from rag.partial import abandoned, partial
+from rag.progress import Progress, Tick
 from rag.schema import SCHEMA_VERSION, translated
 from rag.settings import Settings
 
-Progress = Callable[[str, int, int], None]
 """Called with a stage in words, and how much of it is done of how much."""
 
 _MARK = 0x464E5442
@@ -115,7 +115,7 @@ def _write(source: sqlite3.Connection, made: Path, progress: Progress) -> Backup
     return backup
 
 
-def _held(connection: sqlite3.Connection, made_at: str, tick: sqlite_files.Tick) -> Backup:
+def _held(connection: sqlite3.Connection, made_at: str, tick: Tick) -> Backup:
     """Return what a catalogue holds now."""
     [version] = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     [documents] = connection.execute("SELECT count(*) FROM documents").fetchone()

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 
 from rag.artifacts import Artifact
 from rag.errors import ArtifactError, StorageError
-from rag.places import File, Meter, Place, PlaceError, Progress, part_path, part_size
+from rag.places import File, Meter, Place, PlaceError, part_path, part_size
+from rag.progress import Progress
 from rag.settings import Settings
 from rag.verified import first_wrong, remember, sha256_of
 

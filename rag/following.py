@@ -9,7 +9,8 @@ from rag.catalog import Catalog, Change
 from rag.errors import CatalogUnavailable, LibraryError
 from rag.index import ChromaIndex, Hits
 from rag.index_keeper import IndexKeeper
-from rag.index_making import IndexMaker, Progress
+from rag.index_making import IndexMaker
+from rag.progress import Tick
 from rag.vectors import Matrix
 
 
@@ -73,7 +74,7 @@ class FollowingMaker(IndexMaker):
         """Return the index that was closed cleanly, brought up to the catalogue, or None."""
         return self._as_it_is(super().reopened)
 
-    def remade(self, progress: Progress | None) -> ChromaIndex | None:
+    def remade(self, progress: Tick | None) -> ChromaIndex | None:
         """Make a new index from the catalogue's vectors in a new folder, and delete the others."""
         return self._as_it_is(lambda: super(FollowingMaker, self).remade(progress))
 

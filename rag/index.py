@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag.catalog import Catalog
+from rag.progress import Tick
 from rag.vectors import Matrix
 
 Hits = list[tuple[str, float]]
@@ -135,9 +136,7 @@ class CollectionIndex:
         """Return the ids of all vectors."""
         return set(self._collection.get(include=[])["ids"])
 
-    def add(
-        self, ids: Sequence[str], vectors: Matrix, progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def add(self, ids: Sequence[str], vectors: Matrix, progress: Tick | None = None) -> None:
         """Add vectors of shape (n, dimensions); those whose ids are there stay as they are."""
         step = self._wire.stored_at_once(vectors.shape[-1])
         for at in range(0, len(ids), step):

@@ -10,7 +10,8 @@ from rag.catalog import Catalog, Change
 from rag.errors import IndexDamaged, StorageError
 from rag.index import REPAIR, ChromaIndex, DenseIndex, ExactIndex, Hits
 from rag.index_files import index_folders, remove
-from rag.index_making import IndexMaker, Progress, abandon
+from rag.index_making import IndexMaker, abandon
+from rag.progress import Tick
 from rag.vectors import Matrix
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class IndexKeeper:
                 self._give_up(index, error)
         return self._exact.search(vector, k)
 
-    def open(self, progress: Progress | None = None) -> None:
+    def open(self, progress: Tick | None = None) -> None:
         """Open Chroma and bring it up to the catalogue, or make it again.
 
         Raises:
@@ -92,7 +93,7 @@ class IndexKeeper:
         files = (file for folder in index_folders(self._catalog.folder) for file in folder.rglob("*"))
         return f"index {sum(file.stat().st_size for file in files if file.is_file()) / 1e6:,.1f} MB"
 
-    def rebuild(self, progress: Progress | None = None) -> None:
+    def rebuild(self, progress: Tick | None = None) -> None:
         """Make Chroma again from the catalogue, whatever state it is in.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,8 @@ from rag.errors import LibraryIncompatible
 from rag.index import ChromaIndex, steps
 from rag.index_files import index_folders, is_whole, remove
 from rag.index_records import IndexRecords
+from rag.progress import Tick
 from rag.seal import folder_sums
-
-Progress = Callable[[int, int], None]
 
 MAX_DELETED_SHARE = 0.1
 """Deleted share above which the index is made again: HNSW loses records to repeated deletion."""
@@ -70,7 +69,7 @@ class IndexMaker:
         index.add(change.added, change.vectors)
         self.deleted += len(change.removed)
 
-    def remade(self, progress: Progress | None) -> ChromaIndex | None:
+    def remade(self, progress: Tick | None) -> ChromaIndex | None:
         """Make a new index from the catalogue's vectors in a new folder, and delete the others.
 
         Its name is one that was never used: Chroma goes on with what it remembers of a folder that is gone.
@@ -129,7 +128,7 @@ class IndexMaker:
             self.deleted += len(gone)
             self._fill(index, [each for each in ids if each not in have])
 
-    def _fill(self, index: ChromaIndex, ids: Sequence[str], progress: Progress | None = None) -> None:
+    def _fill(self, index: ChromaIndex, ids: Sequence[str], progress: Tick | None = None) -> None:
         """Add passages to an index, a few at a time: all vectors of a library are too many for the memory."""
         for at in range(0, len(ids), _AT_ONCE):
             index.add(*self._catalog.vectors(ids[at : at + _AT_ONCE]))
@@ -151,5 +150,5 @@ def abandon(index: ChromaIndex | None) -> None:
             index.close()
 
 
-def _further(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+def _further(progress: Tick, before: int, total: int, done: int, _: int) -> None:
     progress(before + done, total)

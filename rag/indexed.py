@@ -7,9 +7,9 @@ import threading
 from rag.catalog import Catalog
 from rag.errors import LibraryInUse
 from rag.index import CollectionIndex, Hits
-from rag.index_making import Progress
 from rag.keepers import keeper_of
 from rag.lock import WriterLock
+from rag.progress import Tick
 from rag.scoped import ScopedSearch
 from rag.settings import Settings
 from rag.vectors import Matrix
@@ -70,7 +70,7 @@ class Indexed:
         """
         return self._index.search(vector, k) if within is None else self._scoped.search(vector, k, within)
 
-    def open_index(self, progress: Progress | None = None) -> None:
+    def open_index(self, progress: Tick | None = None) -> None:
         """Open the index and bring it up to the catalogue; an exact scan answers until that is done.
 
         One on a server that is there is only read, by any number of processes. Where the library may only be
@@ -85,7 +85,7 @@ class Indexed:
         if self._lock.held or not self._has_index_here:
             self._index.open(progress)
 
-    def rebuild_index(self, progress: Progress | None = None) -> None:
+    def rebuild_index(self, progress: Tick | None = None) -> None:
         """Make the index again from the catalogue, whatever state it is in.
 
         Raises:

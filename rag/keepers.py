@@ -9,7 +9,7 @@ from rag.catalog import Catalog, Change
 from rag.following import FollowingKeeper
 from rag.index import CollectionIndex, Hits
 from rag.index_keeper import IndexKeeper
-from rag.index_making import Progress
+from rag.progress import Tick
 from rag.settings import Settings
 from rag.vectors import Matrix
 
@@ -29,7 +29,7 @@ class Keeper(Protocol):
         """Use an index that several processes read; False where only a writer can open it, or make it."""
         ...
 
-    def open(self, progress: Progress | None = None) -> None:
+    def open(self, progress: Tick | None = None) -> None:
         """Open the index and bring it up to the catalogue, or make it again; the caller may write."""
         ...
 
@@ -42,7 +42,7 @@ class Keeper(Protocol):
         """
         ...
 
-    def rebuild(self, progress: Progress | None = None) -> None:
+    def rebuild(self, progress: Tick | None = None) -> None:
         """Make the index again from the catalogue, whatever state it is in.
 
         Raises:

@@ -16,7 +16,7 @@ from rag.fetching import ensure
 from rag.local_chat import LocalChat
 from rag.local_llm import LocalLLM, available_cores
 from rag.model_errors import translate
-from rag.places import Progress
+from rag.progress import Progress
 from rag.served_chat import ServedChat
 from rag.settings import OPENAI, Settings
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ChatModel",
     "Embedder",
-    "Progress",
     "make_chat_model",
     "make_embedder",
     "translate",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-Progress = Callable[[str, int, int], None]
+from rag.progress import Progress
+
 """Called with a label, the bytes done and the bytes in all (0 when unknown), ten times a second at most."""
 
 HUB_VARIABLE = "HF_ENDPOINT"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -12,12 +11,11 @@ from rag.errors import LibraryInUse, StorageError
 from rag.index_records import forget
 from rag.library import Library
 from rag.models import Embedder
+from rag.progress import Tick
 from rag.rows import next_generation, put_meta
 from rag.tables import meta, next_vectors, passages, vectors
 from rag.upkeep import drop_next_vectors
 from rag.vectors import embedded_text
-
-Progress = Callable[[int, int], None]
 
 AT_ONCE = 256
 """Passages embedded between two transactions: what a kill costs at most."""
@@ -27,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def reindex(
-    library: Library, embedder: Embedder, *, again: bool = False, progress: Progress = lambda *_: None
+    library: Library, embedder: Embedder, *, again: bool = False, progress: Tick = lambda *_: None
 ) -> int:
     """Give every passage a vector of `embedder`, and then let these answer.
 
@@ -77,7 +75,7 @@ def _lacks_vectors(catalog: Catalog) -> bool:
         return connection.execute(missing).first() is not None
 
 
-def _embed(catalog: Catalog, embedder: Embedder, progress: Progress) -> int:
+def _embed(catalog: Catalog, embedder: Embedder, progress: Tick) -> int:
     """Embed the passages that lack a next vector, some at a time."""
     with catalog.transaction(write=False) as connection:
         total = connection.scalar(sa.select(sa.func.count()).select_from(passages)) or 0

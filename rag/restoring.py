@@ -10,12 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag import page_sums, sqlite_files
-from rag.backup import Backup, Progress, read_backup, write_backup
+from rag.backup import Backup, read_backup, write_backup
 from rag.catalog import FILE, Catalog
 from rag.errors import BackupError, LibraryDamaged, LibraryIncompatible, LibraryMissing, StorageError
 from rag.index_records import SERVED, forgotten
 from rag.lock import WriterLock
 from rag.partial import partial
+from rag.progress import Progress
 from rag.schema import translated
 from rag.sqlite_store import DAMAGED
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from rag import page_sums, sqlite_files
 from rag.catalog import FILE
-from rag.checking.finding import Progress
 from rag.errors import LibraryDamaged, StorageError
 from rag.lock import WriterLock
 from rag.partial import partial
+from rag.progress import Progress
 from rag.remains import COLUMNS, Remains
 from rag.restoring import set_aside
 from rag.schema import SCHEMA_VERSION, check_version, create, translated

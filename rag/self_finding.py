@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rag.index import CollectionIndex, Hits
+from rag.progress import Tick
 from rag.vectors import Matrix
 
 NEAREST = 10
@@ -27,7 +28,7 @@ def lost(
     index: CollectionIndex,
     ids: Sequence[str],
     matrix: Matrix,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    progress: Tick = lambda *_: None,
 ) -> list[str]:
     """Return the ids that are not among the nearest to their own vectors; shape (n, dimensions)."""
     found = []

@@ -13,8 +13,9 @@ from rag.chroma_server import QUESTION_S, UPKEEP_S, ChromaServer, ServedIndex
 from rag.errors import FootnoteError, IndexDamaged, IndexUnavailable, LibraryInUse
 from rag.index import ExactIndex, Hits
 from rag.index_records import ServedRecords
+from rag.progress import Tick
 from rag.served_hits import Held, nearest
-from rag.served_making import Maker, Progress
+from rag.served_making import Maker
 from rag.settings import Settings
 from rag.vectors import Matrix
 from rag.without_index import Gap, require_room
@@ -123,7 +124,7 @@ class ServedKeeper:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    def open(self, progress: Progress | None = None) -> None:
+    def open(self, progress: Tick | None = None) -> None:
         """Bring the index up to the catalogue, or make it again beside the old one; the caller may write."""
         try:
             with self._mutex:
@@ -153,7 +154,7 @@ class ServedKeeper:
             return error.what
         return f"index of {n} vectors on {self._working.address}"
 
-    def rebuild(self, progress: Progress | None = None) -> None:
+    def rebuild(self, progress: Tick | None = None) -> None:
         """Make the index again beside the old one, whatever state that is in.
 
         Raises:

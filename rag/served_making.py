@@ -19,10 +19,9 @@ from rag.index import REPAIR, steps
 from rag.index_making import MAX_DELETED_SHARE
 from rag.index_records import Served, ServedRecords
 from rag.portable import among
+from rag.progress import Tick
 from rag.self_finding import lost
 from rag.tables import passages
-
-Progress = Callable[[int, int], None]
 
 LEASE_S = 60.0
 """Seconds for which a process says that it makes an index; it says so again with every batch."""
@@ -73,7 +72,7 @@ class Maker:
         if missed > MOST_LOST * len(ids):
             raise self._lost(f"does not find {missed} of {len(ids)} passages by their own vectors")
 
-    def bring_up(self, progress: Progress | None) -> None:
+    def bring_up(self, progress: Tick | None) -> None:
         """Bring the index up to the catalogue, or make it again beside the old one.
 
         Raises:
@@ -123,7 +122,7 @@ class Maker:
         self._drop_strangers(index)
         return index
 
-    def make(self, progress: Progress | None) -> bool:
+    def make(self, progress: Tick | None) -> bool:
         """Fill a new collection, let it take the place of the old one, and remove what is left over.
 
         Returns:
@@ -189,7 +188,7 @@ class Maker:
             self._sweep()
 
     def _fill(
-        self, index: ServedIndex, ids: Sequence[str], progress: Progress | None, go_on: Callable[[], bool]
+        self, index: ServedIndex, ids: Sequence[str], progress: Tick | None, go_on: Callable[[], bool]
     ) -> bool:
         """Store the passages that it lacks, a few at a time; return whether it was not stopped."""
         for at in range(0, len(ids), _AT_ONCE):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 from rag import read_only
+from rag.progress import Tick
 
-Tick = Callable[[int, int], None]
 """Called with what is done and the whole, in units of the work at hand."""
 
 _BUSY_S = 10.0

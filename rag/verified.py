@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rag.places import File, Meter, Progress
+from rag.places import File, Meter
+from rag.progress import Progress
 
 STAMP = ".verified.json"
 

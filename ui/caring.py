@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,13 @@ from rag.checking.finding import RESTORE, SALVAGE
 from rag.errors import LibraryDamaged
 from rag.library import Library
 from rag.models import make_embedder
+from rag.progress import Progress as Tell
 from rag.reindexing import reindex
 from rag.restoring import restore
 from rag.salvage import Lost, salvage
 from rag.settings import Settings
 from ui.options import print_json
 from ui.waiting import fetching
-
-Tell = Callable[[str, int, int], None]
 
 _ROUNDS = 2
 """Of repairs: what stands on the catalogue is looked at once that is whole."""

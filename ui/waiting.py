@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.spinner import Spinner
 from rich.text import Text
+
+from rag.progress import Progress as Tell
 
 PATIENCE_S = 2.0
 """Seconds of silence that need no explanation."""
@@ -63,7 +65,7 @@ def patiently(console: Console, said: str) -> Iterator[None]:
 
 
 @contextmanager
-def fetching(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+def fetching(console: Console) -> Iterator[Tell]:
     """Show a bar for each model file that is fetched; yields the callback that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     drawing = console.is_interactive and not console.is_dumb_terminal

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rag.checking.finding import Finding, Progress, Repair
+from rag.checking.finding import Finding, Repair
 from rag.checking.index import look_at_index, look_at_vectors
 from rag.checking.places import look_at_disk, look_at_sources
 from rag.checking.repair import repair
 from rag.checking.rows import look_at_catalogue, look_at_lexical_index, look_at_offsets
 from rag.library import Library
+from rag.progress import Progress
 
-__all__ = ["Finding", "Progress", "Repair", "check", "repair"]
+__all__ = ["Finding", "Repair", "check", "repair"]
 
 
 def check(library: Library, progress: Progress = lambda *_: None) -> list[Finding]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Area = Literal["catalogue", "lexical index", "vectors", "index", "sources", "disk"]
 Repair = Literal["catalogue", "tables' indexes", "lexical index", "index", "leftovers", "space"]
-Progress = Callable[[str, int, int], None]
 """Called with what is being looked at, how much of it is done, and of how much."""
 
 RESTORE = "bring the library back by 'footnote restore FILE --replace', or add the documents to a new one"

@@ -6,10 +6,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
-from rag.checking.finding import BY_ITSELF, Finding, Progress
+from rag.checking.finding import BY_ITSELF, Finding
 from rag.errors import IndexDamaged, IndexUnavailable
 from rag.index import CollectionIndex
 from rag.library import Library
+from rag.progress import Progress
 from rag.self_finding import lost, some_of
 from rag.tables import passages, vectors
 

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
-from rag.checking.finding import BY_ITSELF, Finding, Progress
+from rag.checking.finding import BY_ITSELF, Finding
 from rag.contents import is_kept
 from rag.index_files import index_folders
 from rag.index_records import IndexRecords
 from rag.naming import path_of
 from rag.partial import abandoned
+from rag.progress import Progress
 from rag.restoring import ASIDE
 from rag.schema import UNBORN, translated
 from rag.tables import next_vectors, passages, vectors

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from rag.checking.finding import Finding, Progress
+from rag.checking.finding import Finding
 from rag.checking.places import leftovers
 from rag.library import Library
+from rag.progress import Progress
 from rag.schema import translated
 from rag.upkeep import rebuild_indexes, rebuild_lexical_index
 

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from rag import sqlite_files
 from rag.catalog import FILE, Catalog
-from rag.checking.finding import BY_ITSELF, SALVAGE, Finding, Progress
+from rag.checking.finding import BY_ITSELF, SALVAGE, Finding
+from rag.progress import Progress
 from rag.schema import translated
 from rag.tables import passages
 from rag.types import Document
