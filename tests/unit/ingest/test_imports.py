@@ -17,8 +17,10 @@ ALLOWED = {
     "naming",
     "sentences",
     "settings",
+    "settings_layers",
     "types",
     "vectors",
+    "wording",
 }
 
 
