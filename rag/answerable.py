@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.contrary import turned
-from rag.evidence import RankedSpan, Span
+from rag.evidence import RankedSpan, Span, follows
 from rag.likeness import join, least, nearest, words_of
 from rag.network import logistic
 from rag.question import Question
@@ -61,7 +61,7 @@ def features(
     best = ranked[0].span
     here = [i for i, span in enumerate(spans) if span.passage.id == best.passage.id]
     place = next(i for i in here if spans[i].start == best.start)
-    close = [place - 1, place] if place - 1 in here else [place]
+    close = [place - 1, place] if follows(spans, place) else [place]
     near = nearest(question.tokens, [tokens[i] for i in close])
     wide = nearest(question.tokens, [tokens[i] for i in here])
     own = nearest(question.tokens, [tokens[place]])

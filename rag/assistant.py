@@ -85,13 +85,16 @@ class Assistant(AssistantParts, LangChainDoors, AsyncDoors):
         if found.enough and self._chat_model is not None:
             self._chat_model.start()  # only now: loading a model would slow the search for the quotes
         yield EvidenceFound(found.quotes, found.passages, found.question, {**watch.seconds, **found.seconds})
-        from rag.answering import Outcome, answer, quoted  # only now: the quotes do not wait for it
+        # only now: the quotes do not wait for it
+        from rag.answering import Outcome, answer, quoted
+        from rag.search import completed
 
         outcome = Outcome(found) if self._chat_model is not None else quoted(found)
         if found.enough and self._chat_model is not None:
             with stage(config, "answer", {"question": found.question}) as run:
                 writer = Writer(self._chat_model, self.settings, run.config)
-                for event in answer(found, writer, self.embedder, history):
+                whole = completed(found, self.embedder)
+                for event in answer(whole, writer, self.embedder, history):
                     if isinstance(event, Outcome):
                         outcome = event
                         continue

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.contrary import contradicted, standing
-from rag.evidence import Span
+from rag.evidence import Span, follows
 from rag.likeness import join, least, nearest, words_of
 from rag.strict import lacking
 from rag.types import Sentence, Support
@@ -161,7 +161,7 @@ def _lacking(sentence: str, question: str, spans: Sequence[Span], chosen: Sequen
 
 def _with_before(spans: Sequence[Span], chosen: Sequence[int]) -> list[int]:
     """Return the chosen spans, and the ones before them in their passages."""
-    before = (i - 1 for i in chosen if i and spans[i - 1].passage.id == spans[i].passage.id)
+    before = (i - 1 for i in chosen if follows(spans, i))
     return list(dict.fromkeys((*chosen, *before)))
 
 

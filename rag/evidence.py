@@ -19,12 +19,13 @@ _RULES = "#=-~^*_ \t\n"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A sentence of a passage; offsets are into the document's text."""
+    """A sentence of a passage, by its number there; offsets are into the document's text."""
 
     passage: FoundPassage
     start: int
     end: int
     page: int | None
+    number: int = 0
 
     @property
     def document_id(self) -> str:
@@ -68,14 +69,24 @@ def spans_of(passages: Sequence[FoundPassage], pages: Mapping[str, Sequence[int]
     spans = []
     for passage in passages:
         starts = pages.get(passage.document_id, ())
+        number = 0
         for a, b in sentence_spans(passage.text):
             bare = passage.text[a:b].strip(_RULES)
             if not bare or bare in passage.headings:
                 continue
             start = passage.start + a
             page = int(np.searchsorted(starts, start, side="right")) or None
-            spans.append(Span(passage, start, passage.start + b, page))
+            spans.append(Span(passage, start, passage.start + b, page, number))
+            number += 1
     return spans
+
+
+def follows(spans: Sequence[Span], place: int) -> bool:
+    """Tell whether the span at a place is the sentence after the span before it."""
+    if not place:
+        return False
+    before, span = spans[place - 1], spans[place]
+    return span.passage.id == before.passage.id and span.number == before.number + 1
 
 
 def key_quotes(ranked: Sequence[RankedSpan]) -> list[Span]:

@@ -25,7 +25,7 @@ from rag.vectors import TokenVectors, unit
 Matrix = NDArray[np.float32]
 
 PACK_TOKENS = 512
-"""Tokens that go through the layers together; of 128 to 1,024, measured the fastest on two cores."""
+"""Tokens that go through the layers together; of 128 to 1,024, measured the fastest here on two cores."""
 
 GELU_ROWS = 64
 """Rows that stay in the cache through the steps of GELU; a tenth off the whole, measured on two cores."""
@@ -49,6 +49,8 @@ class Layer:
 
 class NumpyMiniLM:
     """Texts to unit vectors; holds only read-only weights, so threads may share it."""
+
+    pack_tokens = PACK_TOKENS
 
     def __init__(self, folder: Path) -> None:
         config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -91,7 +93,7 @@ class NumpyMiniLM:
 
     def _states(self, ids: Sequence[Sequence[int]]) -> Iterator[tuple[int, Matrix]]:
         """Yield the place of each text and the last states of its tokens, shape (tokens, dimensions)."""
-        for pack in _packs([len(row) for row in ids]):
+        for pack in _packs([len(row) for row in ids], self.pack_tokens):
             states = self._encode([ids[place] for place in pack])
             start = 0
             for place in pack:
@@ -171,12 +173,12 @@ def _read_layer(weights: dict[str, Matrix], prefix: str, scale: np.float32) -> L
     )
 
 
-def _packs(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the places of texts by rising length, in packs of about `PACK_TOKENS` tokens."""
+def _packs(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield the places of texts by rising length, in packs of at most so many tokens, or of one text."""
     pack: list[int] = []
     tokens = 0
     for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if pack and tokens + lengths[place] > PACK_TOKENS:
+        if pack and tokens + lengths[place] > most:
             yield pack
             pack, tokens = [], 0
         pack.append(place)

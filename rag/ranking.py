@@ -9,11 +9,11 @@ three of .935; the plain sum of the first three features gives .780, .875 and .9
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 
-from rag.evidence import RankedSpan, Span
+from rag.evidence import RankedSpan, Span, follows
 from rag.likeness import LIGHT, QUESTION_WORDS, nearest
 from rag.network import load
 from rag.question import Question, offers
@@ -48,7 +48,7 @@ def rank(spans: Sequence[Span], tokens: Sequence[TokenVectors], question: Questi
     """Return the spans ranked as evidence for the question, best first.
 
     Args:
-        spans: sentences of the passages found, each passage's together and in order.
+        spans: sentences of the passages found, each passage's together and in order; some may be missing.
         tokens: the spans as the embedder sees them.
         question: what is asked.
     """
@@ -71,7 +71,7 @@ def features(spans: Sequence[Span], tokens: Sequence[TokenVectors], question: Qu
     cosines = np.array([float(each.whole @ question.vector) for each in tokens], np.float32)
     shares = np.array([question.share(stem_set(span.text)) for span in spans], np.float32)
     places = np.array([span.passage.score for span in spans], np.float32)
-    first = _starts(spans)
+    first = np.array([not follows(spans, place) for place in range(len(spans))])
     before = np.where(first, 0, np.roll(shares, 1))
     cosines_before = np.where(first, cosines, np.roll(cosines, 1))
     kind = question.kind
@@ -113,12 +113,6 @@ def _likeness(asked: TokenVectors, said: TokenVectors) -> tuple[float, float, fl
     )
 
 
-def _starts(spans: Sequence[Span]) -> Matrix:
-    """Tell which spans are the first of their passage."""
-    ids = [span.passage.id for span in spans]
-    return np.array([i == 0 or ids[i] != ids[i - 1] for i in range(len(ids))])
-
-
 def _pairs(spans: Sequence[Span], question: Question) -> list[float]:
     """Return the weight of the question's neighbouring words that a span has at most two places apart."""
     asked = list(pairwise(question.weights))
@@ -134,9 +128,6 @@ def _pairs(spans: Sequence[Span], question: Question) -> list[float]:
 
 
 def _whole_shares(spans: Sequence[Span], question: Question) -> list[float]:
-    found: list[float] = []
-    for _, group in groupby(spans, key=lambda span: span.passage.id):
-        same = list(group)
-        held = question.share(frozenset().union(*(stem_set(span.text) for span in same)))
-        found += [held] * len(same)
-    return found
+    held = {span.passage.id: span.passage.text for span in spans}
+    shares = {key: question.share(stem_set(text)) for key, text in held.items()}
+    return [shares[span.passage.id] for span in spans]

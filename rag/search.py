@@ -15,12 +15,13 @@ from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder
 from rag.question import Question, idf, parts
-from rag.ranking import rank, scale
+from rag.ranking import rank
+from rag.reranking import likely, rerank
 from rag.retrieve import Query, candidates
 from rag.stopwatch import Stopwatch
 from rag.types import Candidate, Citation, FoundPassage
 from rag.vectors import TokenVectors, unit
-from rag.words import stem, stem_set, terms
+from rag.words import stem, terms
 from rag.wrapping import see_questions
 
 RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
@@ -29,20 +30,16 @@ RERANKED, LEAST_RERANKED, MOST_RERANKED = 2.5, 15, 25
 CONTEXT = 0.5
 """Weight of the conversation's words in the confidence, against 1 of the question's own."""
 
-SENTENCE, WORDS = 0.3, 0.15
-"""Weight of a passage's nearest sentence, and of its sentence with most words of the question, against 1 of
-its fused score. Together: factoid recall@1 .856 to .883, SciFact nDCG@10 .702 to .713, facts of news in the
-top ten .897 to .903."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a question found.
 
-    `spans` are the sentences of `passages`, and `tokens` how the embedder sees them; `ranked` are the same,
-    best first. `confidence` is the probability that the library knows of what was asked, and `answerable`
-    that the best sentence then answers it. `candidates` are all passages that were looked at, and `follow_up`
-    is what was searched. `seconds` are what its stages took.
+    `spans` are the sentences of `passages` that were looked at, and `tokens` how the embedder sees them;
+    `ranked` are the same, best first, and `others` the sentences beside them. `confidence` is the probability
+    that the library knows of what was asked, and `answerable` that the best sentence then answers it.
+    `candidates` are all passages that were looked at, and `follow_up` is what was searched. `seconds` are
+    what its stages took.
     """
 
     asked: Question
@@ -55,6 +52,7 @@ class Evidence:
     quotes: tuple[Citation, ...]
     candidates: tuple[Candidate, ...]
     follow_up: FollowUp
+    others: Sequence[Span] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -79,12 +77,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The question, its best passages, and their sentences with their token vectors."""
+    """The question, its best passages, their sentences that were looked at with their vectors, and others."""
 
     question: Question
     passages: Sequence[FoundPassage]
     spans: Sequence[Span]
     tokens: Sequence[TokenVectors]
+    others: Sequence[Span]
     candidates: tuple[Candidate, ...]
 
 
@@ -113,6 +112,7 @@ def judged(found: Found, follow_up: FollowUp) -> Evidence:
         passages=tuple(found.passages),
         spans=found.spans,
         tokens=found.tokens,
+        others=found.others,
         ranked=ranked,
         confidence=sure,
         answerable=answerable(found.question, ranked, found.spans, found.tokens),
@@ -120,6 +120,20 @@ def judged(found: Found, follow_up: FollowUp) -> Evidence:
         candidates=found.candidates,
         follow_up=follow_up,
     )
+
+
+def completed(evidence: Evidence, embedder: Embedder) -> Evidence:
+    """Return the evidence after all sentences of its passages were looked at; its key quotes stay."""
+    if not evidence.others:
+        return evidence
+    place = {passage.id: number for number, passage in enumerate(evidence.passages)}
+    seen = embedder.embed_tokens([span.text for span in evidence.others])
+    pairs = [*zip(evidence.spans, evidence.tokens, strict=True), *zip(evidence.others, seen, strict=True)]
+    pairs.sort(key=lambda pair: (place[pair[0].passage.id], pair[0].start))
+    spans, tokens = [span for span, _ in pairs], [each for _, each in pairs]
+    ranked = rank(spans, tokens, evidence.asked)
+    sure = answerable(evidence.asked, ranked, spans, tokens)
+    return replace(evidence, spans=spans, tokens=tokens, others=(), ranked=ranked, answerable=sure)
 
 
 def find(
@@ -163,16 +177,20 @@ def best_of(
         embedder: sees the sentences.
         k: how many are wanted.
     """
-    tokens = embedder.embed_tokens([span.text for span in spans]) if spans else []
-    best = rerank(passages, spans, tokens, question)
-    kept = {passage.id: (place, passage) for place, passage in enumerate(best[:k])}
-    pairs = [pair for pair in zip(spans, tokens, strict=True) if pair[0].passage.id in kept]
-    pairs.sort(key=lambda pair: (kept[pair[0].passage.id][0], pair[0].start))
+    looked_at = likely(spans, question)
+    made = embedder.embed_tokens([spans[place].text for place in looked_at]) if looked_at else []
+    seen = dict(zip(looked_at, made, strict=True))
+    best = rerank(passages, spans, seen, question)
+    kept = {passage.id: (number, passage) for number, passage in enumerate(best[:k])}
+    places = [place for place, span in enumerate(spans) if span.passage.id in kept]
+    places.sort(key=lambda place: (kept[spans[place].passage.id][0], spans[place].start))
+    own = {place: replace(spans[place], passage=kept[spans[place].passage.id][1]) for place in places}
     return Found(
         question,
         best[:k],
-        [replace(span, passage=kept[span.passage.id][1]) for span, _ in pairs],
-        [each for _, each in pairs],
+        [own[place] for place in places if place in seen],
+        [seen[place] for place in places if place in seen],
+        [own[place] for place in places if place not in seen],
         _candidates(every, best, k),
     )
 
@@ -231,35 +249,3 @@ def _candidates(every: Sequence[FoundPassage], best: Sequence[FoundPassage], k: 
         )
         for p in looked_at
     )
-
-
-def rerank(
-    passages: Sequence[FoundPassage],
-    spans: Sequence[Span],
-    tokens: Sequence[TokenVectors],
-    question: Question,
-) -> list[FoundPassage]:
-    """Return the passages with the scores of their best sentences added, best first; scores stay in 0..1.
-
-    Passages of which no sentence is given come after the others, in their order.
-    """
-    cosines: dict[str, float] = {}
-    shares: dict[str, float] = {}
-    for span, each in zip(spans, tokens, strict=True):
-        key = span.passage.id
-        cosines[key] = max(cosines.get(key, -1.0), float(each.whole @ question.vector))
-        shares[key] = max(shares.get(key, 0.0), question.share(stem_set(span.text)))
-    near, held = _scaled(cosines), _scaled(shares)
-    total = 1 + SENTENCE + WORDS
-    scored = [
-        replace(p, score=(p.score + SENTENCE * near.get(p.id, 0.0) + WORDS * held.get(p.id, 0.0)) / total)
-        for p in passages
-    ]
-    return sorted(scored, key=lambda passage: (passage.id not in near, -passage.score))
-
-
-def _scaled(values: Mapping[str, float]) -> dict[str, float]:
-    if not values:
-        return {}
-    scaled = scale(np.array(list(values.values()), np.float32))
-    return dict(zip(values, scaled.tolist(), strict=True))

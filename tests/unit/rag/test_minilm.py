@@ -124,7 +124,7 @@ def test_the_order_of_words_counts(tiny) -> None:
 
 @given(st.lists(st.integers(1, 700)))
 def test_packs_hold_every_place_once_and_few_tokens(lengths) -> None:
-    packs = list(_packs(lengths))
+    packs = list(_packs(lengths, PACK_TOKENS))
     assert sorted(place for pack in packs for place in pack) == list(range(len(lengths)))
     for pack in packs:
         sizes = [lengths[place] for place in pack]

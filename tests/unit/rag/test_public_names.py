@@ -1,4 +1,5 @@
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,15 @@ def test_importing_the_package_alone_pulls_in_next_to_nothing() -> None:
     ours = {name for name in loaded.split() if name.partition(".")[0] == "rag"}
     assert ours == {"rag"}
     assert {"asyncio", "numpy", "pydantic", "sqlalchemy"} & set(loaded.split()) == set()
+
+
+def test_the_threads_of_numpy_do_not_spin_unless_somebody_wants_it() -> None:
+    code = "import rag, os; print(os.environ['OPENBLAS_THREAD_TIMEOUT'])"
+    for wanted, told in (({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "20"}, "20")):
+        environment = {**_without("OPENBLAS_THREAD_TIMEOUT"), **wanted}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+        assert done.stdout.decode().strip() == told
+
+
+def _without(name: str) -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key != name}

@@ -2,97 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from fakes import AngleEmbedder, put
-from hypothesis import given
-from hypothesis import strategies as st
+from fakes import put
 
 from rag.confidence import REFUSE_BELOW
 from rag.evidence import spans_of
 from rag.followup import FollowUp
-from rag.question import Question, idf
 from rag.retrieve import Query, candidates
-from rag.search import LEAST_RERANKED, MOST_RERANKED, RERANKED, find, rerank, search
-from rag.types import FoundPassage
+from rag.search import LEAST_RERANKED, MOST_RERANKED, RERANKED, Evidence, completed, find, search
 
 ZOO = """The zebra came by train. It drank. It slept.
 The minister spoke about money and the embassy.
 The plane landed at noon.
 The moon rose over the river.
 Oil is cheap."""
-
-
-def passage(name: str, text: str, score: float) -> FoundPassage:
-    return FoundPassage(name, "d", text, 0, len(text), score=score)
-
-
-def asked(question: str) -> Question:
-    [seen] = AngleEmbedder().embed_tokens([question])
-    return Question(question, idf(question, {}, 10), seen.whole, seen)
-
-
-def reranked(question: str, *passages: FoundPassage, looked_at: int | None = None) -> list[FoundPassage]:
-    spans = spans_of(passages[:looked_at], {})
-    tokens = AngleEmbedder().embed_tokens([span.text for span in spans])
-    return rerank(passages, spans, tokens, asked(question))
-
-
-def order(passages) -> str:
-    return "".join(each.id for each in passages)
-
-
-class TestRerank:
-    FAR = passage("f", "The minister has money. Oil is money.", 0.9)
-    NEAR = passage("n", "The moon rose. The embassy has oil. A zebra drank from the river.", 0.8)
-
-    def test_a_passage_moves_up_for_one_sentence_that_answers(self) -> None:
-        assert order(reranked("Did the zebra drink?", self.FAR, self.NEAR)) == "nf"
-        assert order(reranked("Has the minister money?", self.FAR, self.NEAR)) == "fn"
-
-    def test_the_words_of_the_question_count_beside_the_nearest_sentence(self) -> None:
-        one, other = passage("a", "Zebra one.", 0.5), passage("b", "Zebra Kurabar.", 0.49)
-        assert order(reranked("Zebra Kurabar?", one, other)) == "ba"
-
-    def test_a_passage_that_was_found_far_better_stays_first(self) -> None:
-        assert order(reranked("Did the zebra drink?", replace(self.FAR, score=1.0), self.NEAR)) == "nf"
-        assert order(reranked("Did the zebra drink?", self.FAR, replace(self.NEAR, score=0.1))) == "fn"
-
-    def test_equal_passages_keep_their_order(self) -> None:
-        same = [passage(name, "The zebra drank.", 0.5) for name in "cab"]
-        found = reranked("Did the zebra drink?", *same)
-        assert order(found) == "cab"
-        assert len({each.score for each in found}) == 1
-
-    def test_passages_not_looked_at_come_after_in_their_order(self) -> None:
-        rest = [passage(str(n), "The zebra drank.", 0.7 - n / 10) for n in range(3)]
-        assert order(reranked("Did the zebra drink?", self.FAR, self.NEAR, *rest, looked_at=2)) == "nf012"
-
-    def test_a_passage_of_headings_alone_comes_last(self) -> None:
-        heading = replace(passage("h", "# Zebras", 1.0), headings=("Zebras",))
-        assert order(reranked("Did the zebra drink?", heading, self.FAR, self.NEAR)) == "nfh"
-
-    def test_the_best_in_everything_has_the_whole_score(self) -> None:
-        [only] = reranked("Did the zebra drink?", passage("a", "The zebra drank.", 1.0))
-        assert only.score == pytest.approx(1)
-
-    def test_nothing_is_nothing(self) -> None:
-        assert reranked("Did the zebra drink?") == []
-
-    @given(
-        st.lists(st.tuples(st.text("abz moon oil.\n", max_size=30), st.floats(0, 1)), max_size=8),
-        st.integers(0, 8),
-    )
-    def test_scores_stay_within_their_bounds_and_nothing_is_lost(self, found, looked_at: int) -> None:
-        passages = [passage(str(n), f"Zebra {text}", score) for n, (text, score) in enumerate(found)]
-        best = reranked("Which zebra saw the moon?", *passages, looked_at=looked_at)
-        assert sorted(order(best)) == sorted(order(passages))
-        assert all(0 <= each.score <= 1 + 1e-6 for each in best)
-        first = [each.score for each in best[:looked_at]]
-        assert first == sorted(first, reverse=True)
-        assert {each.id for each in best[:looked_at]} == {each.id for each in passages[:looked_at]}
 
 
 class TestFind:
@@ -235,3 +159,33 @@ class TestSearch:
         assert (found.spans, found.ranked, found.quotes, found.confidence) == ([], [], (), 0.0)
         assert found.tokens == []
         assert found.passages
+
+
+class TestCompleted:
+    LONG = "The minister spoke at length about money and of oil, and the embassy wrote it down at noon. "
+
+    def searched(self, library, embedder, *texts: str) -> Evidence:
+        for n, text in enumerate(texts):
+            put(library, f"d{n}", text, embedder)
+        return search(library, embedder, FollowUp("Did the zebra drink?"), 2)
+
+    def test_all_sentences_are_looked_at_in_the_order_of_the_passages(self, library, embedder) -> None:
+        found = self.searched(library, embedder, f"{self.LONG * 20}The zebra drank.", self.LONG * 3)
+        whole = completed(found, embedder)
+        assert found.others
+        assert not whole.others
+        assert whole.spans == spans_of(whole.passages, {})
+        assert {each.span for each in whole.ranked} == set(whole.spans)
+        assert [each.tokens for each in whole.tokens] == [
+            each.tokens for each in embedder.embed_tokens([span.text for span in whole.spans])
+        ]
+
+    def test_what_was_shown_stays(self, library, embedder) -> None:
+        found = self.searched(library, embedder, f"{self.LONG * 20}The zebra drank.", self.LONG * 3)
+        whole = completed(found, embedder)
+        assert (whole.quotes, whole.confidence) == (found.quotes, found.confidence)
+        assert whole.ranked[0].span == found.ranked[0].span
+
+    def test_where_all_were_looked_at_nothing_changes(self, library, embedder) -> None:
+        found = self.searched(library, embedder, "The zebra drank. It slept.")
+        assert completed(found, embedder) is found
