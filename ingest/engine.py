@@ -57,6 +57,15 @@ class Engine(Protocol):
     def embed(self, texts: Sequence[str]) -> Future[Matrix]:
         """Begin to make a unit vector for each text."""
 
+    def held_up(self) -> str | None:
+        """Return what is waited for, in words, where nothing can be done meanwhile; else None.
+
+        Asked now and then while nothing comes back.
+
+        Raises:
+            ClusterError: it has been waited for long enough.
+        """
+
     def close(self) -> None:
         """End; what was begun and not asked for is given up."""
 

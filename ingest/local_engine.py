@@ -47,6 +47,9 @@ class LocalEngine:
         """Begin to make a unit vector for each text."""
         return self._embedding.submit(self._embed, texts)
 
+    def held_up(self) -> None:
+        """Nothing keeps this machine from its work."""
+
     def close(self) -> None:
         """End the child at once, and the threads when they have done what they are at."""
         self._closing.set()

@@ -80,14 +80,16 @@ class Embedding:
     """Makes vectors on a node; the model's files are found there by their hashes, or fetched."""
 
     def __init__(self, order: Order, *, on_gpu: bool = False) -> None:
-        """Look for the files; the model is loaded by the first large batch."""
-        self._embedder = _embedder(order, "cuda" if on_gpu else "cpu")
+        """Load nothing yet: who waits for a place is told once there is one."""
+        self._order = order
+        self._device = "cuda" if on_gpu else "cpu"
 
     def embed(self, texts: Sequence[str]) -> tuple[Matrix, Times]:
         """Return a unit vector for each text, and what took how long."""
         times: Times = []
+        embedder = _embedder(self._order, self._device)
         with timed("embed", lambda step, seconds: times.append((step, seconds))):
-            vectors = embed_patiently(self._embedder, texts, _NEVER)
+            vectors = embed_patiently(embedder, texts, _NEVER)
         return vectors, times
 
 

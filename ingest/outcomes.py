@@ -12,7 +12,7 @@ from typing import Literal
 from ingest.files import shown
 from rag.types import Document
 
-Stage = Literal["finding", "reading", "embedding", "indexing"]
+Stage = Literal["finding", "reading", "embedding", "waiting", "indexing"]
 Kind = Literal["added", "changed", "moved", "removed", "same", "failed", "cancelled"]
 
 
@@ -32,7 +32,7 @@ def timed(step: Step, tell: Callable[[Step, float], None]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `done` of `total` files in this stage, and the file at hand."""
+    """How far a run is: `done` of `total` files in this stage; the file at hand, or what is waited for."""
 
     stage: Stage
     done: int

@@ -105,16 +105,19 @@ class Run:
                 if (file := self._awaiting.whole()) is not None:
                     self._commit(file)
                 elif self._reading or self._embedding:
-                    hurry = not self._wait()
+                    hurry = not self._wait(engine)
                 elif not self._more and not self._awaiting:
                     break
         return [self._outcomes[path] for path in self._taken if path in self._outcomes]
 
-    def _wait(self) -> bool:
-        """Wait until the engine has done something; at most a while where passages wait for others."""
-        timeout = PATIENCE_S if self._awaiting.n_queued else None
+    def _wait(self, engine: Engine) -> bool:
+        """Wait a while until the engine has done something; return False where passages wait for others."""
         running: list[Future[Any]] = [*self._reading, *self._embedding]
-        return bool(wait(running, timeout, FIRST_COMPLETED).done)
+        if wait(running, PATIENCE_S, FIRST_COMPLETED).done:
+            return True
+        if (what := engine.held_up()) is not None:
+            self._tell(Progress("waiting", len(self._outcomes), self._total, what))
+        return not self._awaiting.n_queued
 
     def _collect(self) -> None:
         """Take in what the engine has done."""

@@ -39,6 +39,10 @@ class Typed:
         self._answered = at + len(words)
         return drawn
 
+    def drawn(self) -> None:
+        """Take in what it draws, for a moment."""
+        assert self._read(), f"it ended: {self.seen[self._answered :]!r}"
+
     def ended(self, within: float = 240.0) -> int:
         """Return the exit code, once the program has drawn everything."""
         ends = time.monotonic() + within

@@ -24,6 +24,7 @@ _VERBS = {
     "finding": "looking for files…",
     "reading": "reading {}",
     "embedding": "embedding up to {}",
+    "waiting": "waiting for {}",
     "indexing": "bringing the index up to date…",
 }
 
@@ -63,12 +64,19 @@ def add_and_report(console: Console, settings: Settings, paths: Sequence[Path]) 
 
 
 def moving(bar: Bar, first: str) -> Callable[[Progress], None]:
-    """Begin a line of the bar with the words `first`; return what moves it as a run goes on."""
+    """Begin a line of the bar with the words `first`; return what moves it as a run goes on.
+
+    What a run waits for is told where no bar is drawn as well, once.
+    """
     task = bar.add_task(first, total=None)
+    told: set[str] = set()
 
     def move(progress: Progress) -> None:
         stage = _VERBS[progress.stage].format(shown(progress.name))
         bar.update(task, description=stage, completed=progress.done, total=progress.total or None)
+        if progress.stage == "waiting" and bar.disable and stage not in told:
+            told.add(stage)
+            bar.console.print(words(stage), soft_wrap=True)
 
     return move
 
