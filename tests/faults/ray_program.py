@@ -8,7 +8,7 @@ import ingest.ray_engine
 import ingest.ray_watch
 from ingest import Outcome, add
 from rag.errors import FootnoteError
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 BATCH = 24
 """Passages at once, so that a kill meets many batches."""

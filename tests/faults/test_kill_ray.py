@@ -20,7 +20,7 @@ from tally import LONG, TALLY, count, some
 
 from ingest import add
 from rag.library import Library
-from rag.settings import load_settings
+from rag.settings_layers import load_settings
 
 pytestmark = [pytest.mark.shared, pytest.mark.models]
 
