@@ -24,8 +24,17 @@ Hits = list[tuple[str, float]]
 REPAIR = "run 'footnote check --repair'"
 """What to do about an index that is damaged."""
 
-HNSW: dict[str, Any] = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
-"""Settings of the graph that Chroma makes."""
+HNSW: dict[str, Any] = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 800,
+    "max_neighbors": 32,
+}
+"""Settings of the graph that Chroma makes.
+
+Of the true hundred nearest of 100,000 passages it finds .99 to 1.00; with 16 neighbours and a search among
+200, which are fast for ten, it found .87. Making it takes as long, a search some 5 ms more.
+"""
 
 SYNC = 1000
 """Vectors after which Chroma writes its whole graph to the disk; what came since is put in again when it is
