@@ -18,6 +18,8 @@ import psutil
 import pytest
 
 _PATIENCE_S = 300.0
+_SOON_LOST = {"RAY_health_check_period_ms": "1000", "RAY_health_check_timeout_ms": "3000"}
+"""So that the head knows in some five seconds that a node is gone, and not in fifteen."""
 
 
 class RayCluster:
@@ -54,6 +56,7 @@ class RayCluster:
             [*command, *place, *told, *(options or (f"--address={self.address}",))],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=os.environ | _SOON_LOST,
             start_new_session=True,
         )
         self.nodes.append(node)

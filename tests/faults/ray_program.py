@@ -13,7 +13,7 @@ from rag.settings_layers import load_settings
 BATCH = 24
 """Passages at once, so that a kill meets many batches."""
 
-AWAY_S = 3.0
+TELL_S, AWAY_S = 1.0, 3.0
 
 
 def tell(outcome: Outcome) -> None:
@@ -24,7 +24,7 @@ def tell(outcome: Outcome) -> None:
 if __name__ == "__main__":
     library, folder, address = sys.argv[1:]
     ingest.ray_engine.EMBED_AT_ONCE = ingest.ray_engine.EMBED_AT_MOST = BATCH
-    ingest.ray_watch.AWAY_S = AWAY_S
+    ingest.ray_watch.TELL_S, ingest.ray_watch.AWAY_S = TELL_S, AWAY_S
     settings = load_settings({"engine": "ray", "ray_address": address, "library": library, "llm": "none"})
     try:
         add(library, folder, settings=settings, on_outcome=tell)

@@ -25,14 +25,15 @@ from rag.settings_layers import load_settings
 pytestmark = [pytest.mark.shared, pytest.mark.models]
 
 KILLS = some(20, 2)
-N_FILES = some(240, 40)
+N_FILES = some(120, 40)
 PROGRAM = Path(__file__).with_name("ray_program.py")
 BROKEN = "broken.pdf"
 WORDS = "river moon plane minister embassy money zebra oil report winter harbour letter".split()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
+    """Two nodes, of which each test leaves fewer."""
     with running() as made:
         yield made
 
@@ -66,7 +67,8 @@ def embedder() -> Iterator[dict[str, str]]:
 def local(embedder, folder) -> Path:
     """The library that one machine makes of the folder."""
     path = folder.with_name("local")
-    add(path, folder, settings=load_settings({"library": path, "llm": "none", **embedder}))
+    environ = {name: each for name, each in os.environ.items() if name != "FOOTNOTE_FAULTS"}
+    add(path, folder, settings=load_settings({"library": path, "llm": "none", **embedder}, environ=environ))
     return path
 
 

@@ -203,22 +203,23 @@ def _of_ray(before: set[int]) -> list[str]:
 
 
 @pytest.mark.shared
-def test_an_actor_asks_for_the_gpu_that_a_node_declares(embeddings, folder, tmp_path) -> None:
+def test_an_actor_asks_for_the_gpu_that_a_node_declares(cluster, embeddings, folder, tmp_path) -> None:
     """The GPU is but declared: what is seen is that it was asked for, and given back."""
     many(folder)
     embeddings.pace = 0.2
-    with running(1, num_gpus=1) as cluster:
-        command = [*ADD, folder, "-l", tmp_path / "library", "--engine", "ray", "--address", cluster.address]
+    node = cluster.add(num_gpus=1)
+    command = [*ADD, folder, "-l", tmp_path / "library", "--engine", "ray", "--address", cluster.address]
 
-        def gpus() -> str:
-            asked = [sys.executable, "-c", FREE_GPUS, cluster.address]
-            return subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True).stdout
+    def gpus() -> str:
+        asked = [sys.executable, "-c", FREE_GPUS, cluster.address]
+        return subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True).stdout
 
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as adding:
-            wait_until(lambda: titles(tmp_path / "library"))
-            assert (gpus(), adding.poll()) == ("1.0 0\n", None)
-            adding.kill()
-        wait_until(lambda: gpus() == "1.0 1.0\n")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as adding:
+        wait_until(lambda: titles(tmp_path / "library"))
+        assert (gpus(), adding.poll()) == ("1.0 0\n", None)
+        adding.kill()
+    wait_until(lambda: gpus() == "1.0 1.0\n")
+    cluster.lose(node)
 
 
 def test_a_node_is_told_what_makes_the_embedder_and_no_more(tmp_path) -> None:
