@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,14 +44,6 @@ class ServedIndex(CollectionIndex):
     def reach(self, number: int) -> None:
         """Note in the collection that it was filled up to this passage number."""
         self._collection.modify(metadata={_MARK: number})
-
-    def lacking(self, ids: Sequence[str]) -> list[str]:
-        """Return those of the ids that are not in it."""
-        there: set[str] = set()
-        for at in range(0, len(ids), self._wire.rows):
-            asked = list(ids[at : at + self._wire.rows])
-            there.update(self._collection.get(ids=asked, include=[])["ids"])
-        return [each for each in ids if each not in there]
 
 
 class ChromaServer:

@@ -68,6 +68,10 @@ LOCAL = Wire()
 """Chroma in this process refuses batches above 5,461 (measured with 1.5.9)."""
 
 
+_LISTED = 50_000
+"""Ids that are listed at once: 1.4 MB. Chroma passes over those before them one by one, so not too few."""
+
+
 class DenseIndex(Protocol):
     """Finds the passages whose vectors are nearest to a question's."""
 
@@ -142,8 +146,21 @@ class CollectionIndex:
         return int(self._collection.count())
 
     def ids(self) -> set[str]:
-        """Return the ids of all vectors."""
-        return set(self._collection.get(include=[])["ids"])
+        """Return the ids of all vectors, asked for some at a time; what comes or goes meanwhile may lack."""
+        found: list[str] = []
+        page = [""]
+        while page:
+            page = self._collection.get(include=[], limit=_LISTED, offset=len(found))["ids"]
+            found += page
+        return set(found)
+
+    def lacking(self, ids: Sequence[str]) -> list[str]:
+        """Return those of the ids that are not in it."""
+        there: set[str] = set()
+        for at in range(0, len(ids), self._wire.rows):
+            asked = list(ids[at : at + self._wire.rows])
+            there.update(self._collection.get(ids=asked, include=[])["ids"])
+        return [each for each in ids if each not in there]
 
     def add(self, ids: Sequence[str], vectors: Matrix, progress: Tick | None = None) -> None:
         """Add vectors of shape (n, dimensions); those whose ids are there stay as they are."""

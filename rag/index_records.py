@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from rag.catalog import FILE, Catalog
 from rag.partial import partial
+from rag.portable import insert_absent
 from rag.rows import put_meta
 from rag.schema import translated
 from rag.sqlite_files import flush
@@ -110,8 +111,7 @@ class ServedRecords:
             What is known from now on; None where the step left it.
         """
         with self._catalog.transaction(write=True) as connection:
-            query = sa.select(meta.c.value).where(meta.c.key == SERVED)
-            old = self._of(connection.scalar(query.with_for_update()))
+            old = self._locked(connection)
             made = step(old)
             if made is None:
                 return None
@@ -125,6 +125,15 @@ class ServedRecords:
             if connection.dialect.name == "postgresql":  # numbers are given before they are committed
                 connection.exec_driver_sql("LOCK TABLE passages IN SHARE ROW EXCLUSIVE MODE")
             return connection.scalar(sa.select(sa.func.max(passages.c.n))) or 0
+
+    def _locked(self, connection: sa.Connection) -> Served:
+        """Return what is known, which nobody else changes until the transaction ends."""
+        query = sa.select(meta.c.value).where(meta.c.key == SERVED).with_for_update()
+        text = connection.scalar(query)
+        if text is None:  # a row that is not there cannot be locked: of two first ones, one waits here
+            insert_absent(connection, meta, {"key": SERVED, "value": json.dumps(asdict(self._of(None)))})
+            text = connection.scalar(query)
+        return self._of(text)
 
     def _of(self, text: str | None) -> Served:
         self._place = self._place or _place(self._catalog)

@@ -26,7 +26,8 @@ def insert_absent(
         new = new.from_select(list(table.primary_key), values)
     else:
         new = new.values(dict(values))
-    return bool(connection.execute(new.on_conflict_do_nothing()).rowcount)
+    inserted = connection.execute(new.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
+    return inserted.rowcount > 0
 
 
 class _Among(sa.sql.functions.FunctionElement[bool]):

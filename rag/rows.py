@@ -15,10 +15,10 @@ from rag.vectors import Matrix
 
 
 def put_meta(connection: sa.Connection, values: Mapping[str, str]) -> None:
-    """Store facts about the library."""
+    """Store facts about the library; their rows stay the same ones, which others may wait to lock."""
     for key, value in values.items():
-        connection.execute(meta.delete().where(meta.c.key == key))
-        connection.execute(meta.insert().values(key=key, value=value))
+        if not insert_absent(connection, meta, {"key": key, "value": value}):
+            connection.execute(meta.update().where(meta.c.key == key).values(value=value))
 
 
 def next_generation(connection: sa.Connection) -> int:

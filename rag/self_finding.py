@@ -18,7 +18,7 @@ _SAME = 1e-3
 _AT_ONCE = 500
 
 
-def some_of(ids: Sequence[str], most: int) -> list[int]:
+def some_of(ids: Sequence[object], most: int) -> list[int]:
     """Return the places of `most` ids drawn by their number, or of all."""
     places = range(len(ids))
     return list(places) if len(ids) <= most else sorted(random.Random(len(ids)).sample(places, most))  # noqa: S311 - no secret

@@ -115,8 +115,7 @@ class Maker:
         new = self._catalog.passage_ids(after=state.sure)
         if new:
             self._fill(index, new, None, lambda: True)
-            index.reach(frontier)
-            self._records.change(lambda now: replace(now, sure=frontier) if now == state else None)
+            self._records.change(lambda now: _reached(index, now, frontier) if now == state else None)
         if state.removed(n_passages) > MAX_DELETED_SHARE * n_passages:
             return None
         self._drop_strangers(index)
@@ -236,6 +235,12 @@ def _drawn(connection: sa.Connection, sure: int, n_passages: int) -> list[str]:
     numbers = (secrets.randbelow(sure) + 1 for _ in range(SAMPLE))
     drawn = (connection.scalar(query.where(passages.c.n >= number).limit(1)) for number in numbers)
     return sorted({each for each in drawn if each is not None})
+
+
+def _reached(index: ServedIndex, now: Served, frontier: int) -> Served:
+    """Note that a collection is filled up to a number; nobody else notes a lower one at the same time."""
+    index.reach(frontier)
+    return replace(now, sure=frontier)
 
 
 def _begin(now: Served, *, alone: bool) -> Served | None:

@@ -53,33 +53,49 @@ def look_at_index(library: Library, progress: Progress) -> list[Finding]:
     library.close_index()
     if not len(library):
         return []
+    up_to = library.catalog.last_number
     try:
         index = library.inspect_index()
-        return [] if index is None else _compared(library.catalog, index, progress)
+        return [] if index is None else _compared(library, index, up_to, progress)
     except IndexDamaged as error:
         return [_finding(error.what)]
     except IndexUnavailable as error:
         return [Finding("index", error.what, error.advice)]
 
 
-def _compared(catalog: Catalog, index: CollectionIndex, progress: Progress) -> list[Finding]:
-    ids, matrix = catalog.vectors()
-    have, want = index.ids(), set(ids)
+def _compared(library: Library, index: CollectionIndex, up_to: int, progress: Progress) -> list[Finding]:
+    """Return how an index that holds the passages up to a number differs from the catalogue.
+
+    Where others write meanwhile, later passages need not be in it yet, and removed ones not be gone.
+    """
+    progress("listing what the index holds", 0, 0)
+    have = index.ids()
+    ids, matrix = library.catalog.vectors()
+    want = set(ids).difference(library.catalog.passage_ids(after=up_to))
     found = []
-    if want - have:
-        found.append(_finding(f"{len(want - have)} passages are not in it"))
-    if have - want:
-        found.append(_finding(f"it holds {len(have - want)} passages that the library does not have"))
-    chosen = some_of(ids, ALL_UP_TO)
+    if lacking := library.catalog.present(index.lacking(sorted(want - have))):
+        found.append(_finding(f"{len(lacking)} passages are not in it"))
+    if strange := _strangers(library, have.difference(ids)):
+        found.append(_finding(f"it holds {len(strange)} passages that the library does not have"))
+    places = [place for place, each in enumerate(ids) if each in want]
+    chosen = [places[i] for i in some_of(places, ALL_UP_TO)]
     searched = lost(
         index,
         [ids[i] for i in chosen],
         matrix[chosen],
         lambda *n: progress("searching each passage by its vector", *n),
     )
-    if searched:
-        found.append(_finding(f"{len(searched)} passages do not find themselves by their vectors"))
+    if still := library.catalog.present(searched):
+        found.append(_finding(f"{len(still)} passages do not find themselves by their vectors"))
     return found
+
+
+def _strangers(library: Library, seen: set[str]) -> set[str]:
+    """Return those of the ids that are in the index for good; what others just removed goes from it."""
+    if not (seen and library.catalog.shared):
+        return seen
+    index = library.inspect_index()
+    return seen & index.ids() if index is not None else set()
 
 
 def _finding(what: str) -> Finding:

@@ -8,9 +8,9 @@ from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, SALVAGE, Finding
 from rag.progress import Progress
+from rag.rows import find_document
 from rag.schema import translated
-from rag.tables import passages
-from rag.types import Document
+from rag.tables import passages, texts
 from rag.upkeep import lexical_index_fits
 
 _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
@@ -47,16 +47,20 @@ def look_at_offsets(catalog: Catalog, progress: Progress) -> list[Finding]:
     every = catalog.documents()
     for done, document in enumerate(every):
         progress("checking the offsets", done, len(every))
-        found += _of_document(catalog, document)
+        found += _of_document(catalog, document.id)
     return found
 
 
-def _of_document(catalog: Catalog, document: Document) -> list[Finding]:
-    text = catalog.text(document.id)
+def _of_document(catalog: Catalog, document_id: str) -> list[Finding]:
     columns = (passages.c.start, passages.c.end, passages.c.text)
-    query = sa.select(*columns).where(passages.c.document_id == document.id)
-    with catalog.transaction(write=False) as connection:
+    query = sa.select(*columns).where(passages.c.document_id == document_id)
+    whole = sa.select(texts.c.text).where(texts.c.document_id == document_id)
+    with catalog.transaction(write=False) as connection:  # one, since others may write meanwhile
+        document = find_document(connection, document_id)
+        text = connection.scalar(whole) or ""
         rows = connection.execute(query).all()
+    if document is None:
+        return []
     moved = sum(text[row.start : row.end] != row.text for row in rows)
     name = f"{document.title} ({document.id})"
     if moved:

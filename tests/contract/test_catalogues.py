@@ -16,7 +16,7 @@ from rag.checking import check
 from rag.collections import Collections
 from rag.conversation import Scope
 from rag.conversations import Conversations
-from rag.errors import LibraryIncompatible, LibraryMissing
+from rag.errors import ConversationBusy, LibraryIncompatible, LibraryMissing
 from rag.feedback import Feedback
 from rag.library import Library
 from rag.limits import Limits
@@ -25,6 +25,7 @@ from rag.sampling import sample
 from rag.sessions import Sessions
 from rag.titles import Titles
 from rag.types import Text
+from rag.under_way import UnderWay
 from rag.upkeep import lexical_index_fits, rebuild_lexical_index
 from rag.users import Users
 
@@ -254,6 +255,14 @@ class TestPeople:
         assert [turn.id for turn in kept.turns("c" * 32, "anna")] == [first, third]
         kept.remove("c" * 32, "anna")
         assert kept.latest("anna") == []
+
+    def test_of_a_conversation_one_question_is_answered_at_a_time(self, catalog) -> None:
+        kept = Conversations(catalog)
+        one, other = UnderWay(catalog, "one"), UnderWay(catalog, "other")
+        kept.ask("c" * 32, "anna", "When?", Scope(), begin=one.begin)
+        with pytest.raises(ConversationBusy):
+            kept.ask("c" * 32, "anna", "Why?", Scope(), begin=other.begin)
+        assert [turn.question for turn in kept.turns("c" * 32, "anna")] == ["When?"]
 
     def test_collections(self, library, catalog, embedder) -> None:
         put(library, "a", "A zebra ran.", embedder)

@@ -116,3 +116,12 @@ def test_requests_on_the_wire_are_as_small_as_they_are_said_to_be(server, monkey
     assert len(index.search_many(vectors[:120], 1)) == 120
     assert max(sizes) < 950_000
     assert len(sizes) == 4
+
+
+@pytest.mark.parametrize("n", [0, 8, 9])
+def test_its_ids_are_listed_some_at_a_time(collection, n, monkeypatch) -> None:
+    monkeypatch.setattr("rag.index._LISTED", 4)
+    ids = [f"p{i}" for i in range(n)]
+    collection.add(ids, np.ones((n, 2), np.float32))
+    assert collection.ids() == set(ids)
+    assert collection.lacking([*ids, "other"]) == ["other"]
