@@ -87,7 +87,7 @@ class Connection:
         """
         self.place = "the Ray cluster of this run" if address is None else f"the Ray cluster at {address}"
         self._given = os.environ.copy()
-        self._folder = TemporaryDirectory(prefix="footnote-ray-", ignore_cleanup_errors=True)
+        self._folder: TemporaryDirectory[str] | None = None
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         try:
@@ -107,6 +107,7 @@ class Connection:
         self._forget()
 
     def _alone(self) -> dict[str, Any]:
+        self._folder = TemporaryDirectory(prefix="footnote-ray-", ignore_cleanup_errors=True)
         # Ray listens on every address of the machine: whoever cannot tell this may not run code here.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         if os.environ["RAY_AUTH_MODE"] == "token":
@@ -120,7 +121,8 @@ class Connection:
         }
 
     def _forget(self) -> None:
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
         for name in os.environ.keys() - self._given.keys():
             if name.startswith("RAY_"):
                 del os.environ[name]

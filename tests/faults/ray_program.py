@@ -10,7 +10,7 @@ from ingest import Outcome, add
 from rag.errors import FootnoteError
 from rag.settings_layers import load_settings
 
-BATCH = 24
+BATCH = 12
 """Passages at once, so that a kill meets many batches."""
 
 TELL_S, AWAY_S = 1.0, 3.0

@@ -160,7 +160,7 @@ def test_workers_are_killed_and_nothing_is_lost_or_twice(cluster, folder, local,
                 kills += 1
                 n = len(adding.told)
                 assert count("Ray worker killed", adding.wrong()) == []
-                adding.wait_for(min(n + max(1, N_FILES // (KILLS + 2)), N_FILES))
+                adding.wait_for(min(n + max(1, N_FILES // (2 * KILLS)), N_FILES))
     assert (kills, *adding.end()) == (KILLS, 0, "")
     TALLY["Ray worker killed: seconds from the first to the end"] += round(time.monotonic() - began)
     TALLY["Ray worker killed: documents acknowledged"] += len(adding.told)
