@@ -22,7 +22,7 @@ help:
 	@echo 'make install      make .venv with the command $(BIN)/footnote'
 	@echo 'make check        lint, types, architecture, dependencies'
 	@echo 'make bench        print the figures of speed and memory'
-	@echo 'make bench-scale  grow libraries to a million passages, and compare with others; ARGS="--passages 1000,10000"'
+	@echo 'make bench-scale  grow libraries to a million passages, and compare with others; ARGS="--passages 1000,10000 --engine shared"'
 	@echo 'make profile      draw where the time of a question goes, in a fresh process, as a flame graph'
 	@echo 'make capacity     say what so many passages and people need'
 	@echo 'make eval         print how good the answers are; ARGS="PATH… --limit 50" for other questions'

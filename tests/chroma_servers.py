@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+PROGRAM = Path(sys.executable).with_name("chroma")
 _PATIENCE_S = 120.0
 
 
@@ -28,8 +29,7 @@ class ChromaProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = Path(sys.executable).with_name("chroma")
-        command = [program, "run", "--path", self.disk, "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [PROGRAM, "run", "--path", self.disk, "--host", "127.0.0.1", "--port", str(self.port)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + _PATIENCE_S
         while not self._answers():
@@ -44,11 +44,15 @@ class ChromaProcess:
             self._process.wait()
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def freeze(self) -> None:
-        os.kill(self._process.pid, signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        os.kill(self._process.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def restart(self, disk: Path | None = None) -> None:
         """Start anew, with another disk if one is given."""

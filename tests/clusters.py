@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+HOW_TO_GET_ONE = "PostgreSQL is not installed: apt-get install postgresql"
 USER, PASSWORD = "anna", "not-to-be-told"
+
+_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of its own in it
 
 
 def programs() -> Path | None:
@@ -28,11 +31,10 @@ def programs() -> Path | None:
 
 
 class Cluster:
-    """A server with its data in memory. As root will not do, Debian's user runs it."""
+    """A server with its data in memory, or in another place. As root will not do, Debian's user runs it."""
 
-    def __init__(self, bin_folder: Path) -> None:
+    def __init__(self, bin_folder: Path, room: str | None = _MEMORY) -> None:
         self._bin = bin_folder
-        room = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of its own in it
         self.folder = Path(tempfile.mkdtemp(prefix="footnote-postgresql-", dir=room))
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._as:
@@ -50,30 +52,28 @@ class Cluster:
         return self.folder / "data"
 
     @property
-    def _data(self) -> Path:
-        return self.folder / "data"
-
-    @property
     def url(self) -> str:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        self._run(
-            "pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start"
-        )
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def kill(self) -> None:
         """End the server as a power cut does: no process of it has a moment more."""
-        pid = int((self._data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGSTOP)  # or it makes a child more while these are counted
-        every = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+        os.kill(self.pids()[0], signal.SIGSTOP)  # or it makes a child more while these are counted
+        every = self.pids()
         for each in every:
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         while any(map(_runs, every)):
             time.sleep(0.01)
         (self._data / "postmaster.pid").unlink()  # its number is taken until whoever started it looks
+
+    def pids(self) -> list[int]:
+        """Return the numbers of its processes, first of the one that started the others."""
+        pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def stop(self) -> None:
         with suppress(RuntimeError):
@@ -109,5 +109,5 @@ def started() -> Cluster:
     """Return a running server; the test is skipped where PostgreSQL is not installed."""
     found = programs()
     if found is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        pytest.skip(HOW_TO_GET_ONE)
     return Cluster(found)

@@ -5,6 +5,7 @@ Figures of speed are ratios within one run: run nothing else meanwhile.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tests.bench import answering, chatting, ingesting, memory, scale, served, starting, together
+from tests.bench.places import ENGINES
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -19,6 +21,7 @@ console = Console(highlight=False, soft_wrap=True)
 CHECKOUT = Path(__file__).parents[2]
 STARTER = [CHECKOUT / "seeds" / "hmeimim", CHECKOUT / "seeds" / "guide"]
 GOLDEN = CHECKOUT / "seeds" / "golden.jsonl"
+Engine = StrEnum("Engine", list(ENGINES))
 Limit = Annotated[int, typer.Option(help="How many questions; 0 for all.")]
 
 
@@ -87,12 +90,15 @@ def scale_(
     ] = ",".join(map(str, scale.PASSAGES)),
     real: Annotated[int, typer.Option(help="How many passages are embedded for real.")] = scale.REAL,
     peers: Annotated[bool, typer.Option(help="Ask bare Chroma and LangChain's tutorial, too.")] = True,
+    engine: Annotated[
+        Engine, typer.Option(help="Where libraries are: in a folder, or on servers that are started for it.")
+    ] = Engine.embedded,
     documents: Annotated[
         str, typer.Option(help="Sizes of ingests whose memory is watched, in documents; empty for none.")
     ] = "",
 ) -> None:
     """Show what grows with a library: stages of a question, changes, opening, memory; takes long."""
-    scale.bench(console, numbers(documents), numbers(passages), real, with_peers=peers)
+    scale.bench(console, numbers(documents), numbers(passages), real, engine, with_peers=peers)
 
 
 def numbers(listed: str) -> list[int]:

@@ -21,7 +21,14 @@ PICTURES = {
     "room": (
         "gigabytes",
         0.001,
-        ("ask.resident_mb", "rebuild.catalogue_mb", "rebuild.index_mb", "peers.tutorial_mb"),
+        (
+            "ask.resident_mb",
+            "servers.chroma_mb",
+            "servers.postgresql_mb",
+            "room.catalogue_mb",
+            "room.index_mb",
+            "peers.tutorial_mb",
+        ),
     ),
 }
 """Name of a picture: unit, factor, and what is drawn in it."""

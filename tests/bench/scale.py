@@ -2,9 +2,10 @@
 
 The texts are of our own making (`tests.bench.prose`). The first are embedded for real, the others have drawn
 vectors of the same distribution (`tests.bench.drawn`); questions are real, and embedded for real. Libraries
-are kept in ``.cache/bench`` and grow, so that only a first run makes them.
+in folders are kept in ``.cache/bench`` and grow, so that only a first run makes them.
 
-Each figure is taken in a process of its own, on what the system has in its page cache.
+Each figure is taken in a process of its own, on what the system has in its page cache. The library is in a
+folder, or on servers (`tests.bench.places`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.table import Table
 
 from tests.bench import plots
 from tests.bench.drawn import CACHE
+from tests.bench.places import ENGINES, Figures, Place
 from tests.bench.synthetic import write_files
 
 PASSAGES = (1_000, 10_000, 100_000, 1_000_000)
@@ -31,8 +33,6 @@ REAL_DOCUMENTS = 100
 N_BYTES = 20_000
 MADE = CACHE.parents[1] / "build" / "scale"
 """Where the table and the plots go."""
-
-Figures = dict[str, float]
 
 
 def _ms(value: float) -> str:
@@ -68,9 +68,11 @@ ROWS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "open and answer the first question": ("come.first_s", _s),
     "rebuild the index": ("rebuild.rebuild_s", _s),
     "resident, the model apart": ("ask.resident_mb", _gb),
+    "resident, of Chroma's server": ("servers.chroma_mb", _gb),
+    "resident, of PostgreSQL": ("servers.postgresql_mb", _gb),
     "most resident in a rebuild": ("rebuild.peak_mb", _gb),
-    "catalogue on disk": ("rebuild.catalogue_mb", _gb),
-    "index on disk": ("rebuild.index_mb", _gb),
+    "catalogue on disk": ("room.catalogue_mb", _gb),
+    "index on disk": ("room.index_mb", _gb),
     "recall@10 against the exact scan": ("recall.recall@10", _plain),
     "recall@100 against the exact scan": ("recall.recall@100", _plain),
     "bare Chroma, k = 4, vector given, p95": ("peers.bare.p95", _ms),
@@ -80,32 +82,50 @@ ROWS: Mapping[str, tuple[str, Callable[[float], str]]] = {
 
 
 def bench(
-    console: Console, documents: Sequence[int], passages: Sequence[int], n_real: int, *, with_peers: bool
+    console: Console,
+    documents: Sequence[int],
+    passages: Sequence[int],
+    n_real: int,
+    engine: str,
+    *,
+    with_peers: bool,
 ) -> None:
     """Print the figures of ingests and of libraries of these sizes, and plot the latter."""
     if documents:
         _ingest(console, documents)
     if passages:
-        every = {size: _library(console, size, n_real, with_peers=with_peers) for size in sorted(passages)}
+        every = {}
+        for size in sorted(passages):
+            with ENGINES[engine](f"{size}-{n_real}") as place:
+                every[size] = _library(console, place, size, n_real, with_peers=with_peers)
         console.print(_table(every))
-        MADE.mkdir(parents=True, exist_ok=True)
-        (MADE / "figures.json").write_text(json.dumps(every, indent=1) + "\n", "utf-8")
-        for file in plots.write(every, ROWS, MADE):
+        folder = MADE / engine
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "figures.json").write_text(json.dumps(every, indent=1) + "\n", "utf-8")
+        for file in plots.write(every, ROWS, folder):
             console.print(f"[dim]{file}")
 
 
-def _library(console: Console, size: int, n_real: int, *, with_peers: bool) -> Figures:
+def _library(console: Console, place: Place, size: int, n_real: int, *, with_peers: bool) -> Figures:
     """Return all figures of one library, by the measure and its name for them."""
-    path = CACHE / f"library-{size}-{n_real}"
-    kept = path.with_suffix(".json")  # what making it took, which later runs do not do again
-    figures: Figures = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    if not figures:
-        console.print(f"making a library of {size:,} passages …")
-        figures = _measured("fill", path, size, n_real) | _measured("rebuild", path)
-        kept.write_text(json.dumps(figures), "utf-8")
+    figures = _making(console, place, size, n_real) | _named("room", place.room())
     for measure in ("come", "ask", "recall", "change", *(["peers"] if with_peers else [])):
         console.print(f"{size:,} passages: {measure} …", end="\r")
-        figures |= _measured(measure, path)
+        figures |= _measured(measure, place.library, within=place.environment)
+        if measure == "ask":
+            figures |= _named("servers", place.resident())
+    return figures
+
+
+def _making(console: Console, place: Place, size: int, n_real: int) -> Figures:
+    """Make a library unless it is there, and return what that took."""
+    if place.making.exists():
+        kept: Figures = json.loads(place.making.read_text("utf-8"))
+        return kept
+    console.print(f"making a library of {size:,} passages …")
+    figures = _measured("fill", place.library, size, n_real, within=place.environment)
+    figures |= _measured("rebuild", place.library, within=place.environment)
+    place.making.write_text(json.dumps(figures), "utf-8")
     return figures
 
 
@@ -153,7 +173,11 @@ def _ingest(console: Console, sizes: Sequence[int]) -> None:
     )
 
 
-def _measured(measure: str, *arguments: object) -> Figures:
+def _measured(measure: str, *arguments: object, within: Mapping[str, str] | None = None) -> Figures:
     command = [sys.executable, "-m", "tests.bench.scale_child", measure, *map(str, arguments)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return {f"{measure}.{name}": value for name, value in json.loads(done.stdout).items()}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=within)
+    return _named(measure, json.loads(done.stdout))
+
+
+def _named(measure: str, figures: Figures) -> Figures:
+    return {f"{measure}.{name}": value for name, value in figures.items()}

@@ -22,7 +22,9 @@ from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import Embedder, make_embedder
 from rag.search import search
+from rag.settings import Settings
 from rag.settings_layers import load_settings
+from rag.temporary import temporary_catalog
 from tests.bench import prose
 from tests.bench.drawn import PER_DOCUMENT, Vectors, real_vectors
 from tests.bench.synthetic import HashEmbedder, entry
@@ -65,21 +67,21 @@ def ingest(library: Path, files: Path, embedder: str) -> Figures:
     return figures | {"whole": peak(), "whole_s": time.perf_counter() - started}
 
 
-def fill(library: Path, n_passages: int, n_real: int) -> Figures:
-    """Make a library, or go on with one: seconds of putting its documents; MB that it takes."""
+def fill(settings: Settings, n_passages: int, n_real: int) -> Figures:
+    """Make a library without its index, or go on with one: seconds of putting its documents, and how many."""
     vectors = Vectors(real_vectors(n_real))
     started = time.perf_counter()
-    with Library.open(library, create=True) as opened:
-        opened.require(make_embedder(load_settings()).fingerprint)
+    with Library.of(settings.model_copy(update={"chroma": None}), create=True) as opened:
+        opened.require(make_embedder(settings).fingerprint)
         there = len(opened) // PER_DOCUMENT
         for number in range(there, n_passages // PER_DOCUMENT):
             opened.put(*entry(number, vectors.of(number)))
     return {"put_s": time.perf_counter() - started, "put": n_passages - there * PER_DOCUMENT}
 
 
-def rebuild(library: Path) -> Figures:
-    """Make the index from the catalogue: seconds of that and of closing, MB of both, most memory in MB."""
-    with Library.open(library) as opened:
+def rebuild(settings: Settings) -> Figures:
+    """Make the index from the catalogue: seconds of that and of closing, most memory in MB."""
+    with Library.of(settings) as opened:
         started = time.perf_counter()
         opened.rebuild_index(tell)
         done = time.perf_counter()
@@ -88,16 +90,14 @@ def rebuild(library: Path) -> Figures:
     return {
         "rebuild_s": done - started,
         "close_s": closed - done,
-        "catalogue_mb": size_mb(library) - size_mb(library, "chroma-*/**/*"),
-        "index_mb": size_mb(library, "chroma-*/**/*"),
         "peak_mb": peak() * 1.048576,
     }
 
 
-def ask(library: Path) -> Figures:
+def ask(settings: Settings) -> Figures:
     """Ask an open library: seconds of each stage at p50 and p95, and memory after it."""
     figures: Figures = {}
-    with asked(library) as assistant:
+    with asked(settings) as assistant:
         assistant.warm()
         numbers = documents(assistant.library)
         questions = [prose.question_about(number) for number in numbers]
@@ -111,10 +111,10 @@ def ask(library: Path) -> Figures:
     return figures
 
 
-def change(library: Path) -> Figures:
+def change(settings: Settings) -> Figures:
     """Add documents of 20 passages to an open library by the real embedder, and remove them: p95 of each."""
     added, removed = [], []
-    with asked(library) as assistant, tempfile.TemporaryDirectory() as folder:
+    with asked(settings) as assistant, tempfile.TemporaryDirectory() as folder:
         assistant.warm()
         for number in range(NEW, NEW + CHANGES):
             file = Path(folder) / f"report-{number}.txt"
@@ -132,26 +132,26 @@ def change(library: Path) -> Figures:
     }
 
 
-def come(library: Path) -> Figures:
+def come(settings: Settings) -> Figures:
     """Open a library that was closed cleanly and answer a first question, after all imports."""
     question = prose.question_about(7)
-    with tempfile.TemporaryDirectory() as small:  # imports are not the library's
-        fill(Path(small), PER_DOCUMENT, PER_DOCUMENT)
-        with asked(Path(small)) as assistant:
+    with tempfile.TemporaryDirectory() as folder, temporary_catalog(settings.at(Path(folder))) as small:
+        fill(small, PER_DOCUMENT, PER_DOCUMENT)
+        with asked(small) as assistant:  # imports are not the library's
             assistant.library.open_index()
             assistant.ask(question)
     started = time.perf_counter()
-    with asked(library) as assistant:
+    with asked(settings) as assistant:
         opened = time.perf_counter()
         assistant.ask(question)
         answered = time.perf_counter()
     return {"open_s": opened - started, "first_s": answered - started}
 
 
-def recall(library: Path) -> Figures:
+def recall(settings: Settings) -> Figures:
     """Compare the index with the exact scan: share of the true nearest passages that it finds."""
     figures: Figures = {}
-    with asked(library) as assistant:
+    with asked(settings) as assistant:
         assistant.library.open_index()
         vectors = assistant.embedder.embed([prose.question_about(n) for n in documents(assistant.library)])
         truth = exact(assistant.library, vectors, max(NEAREST))
@@ -174,13 +174,13 @@ def exact(library: Library, vectors: np.ndarray, k: int) -> list[list[str]]:
     return [[key for _, key in row] for row in best]
 
 
-def peers(library: Path) -> Figures:
+def peers(settings: Settings) -> Figures:
     """Put the same passages in Chroma as LangChain's tutorial does, and ask both that and bare Chroma."""
     from langchain_chroma import Chroma
     from langchain_huggingface import HuggingFaceEmbeddings
 
-    embeddings = HuggingFaceEmbeddings(model_name=str(ensure(EMBEDDER, load_settings())))
-    with Library.open(library) as opened, tempfile.TemporaryDirectory() as folder:
+    embeddings = HuggingFaceEmbeddings(model_name=str(ensure(EMBEDDER, settings)))
+    with Library.of(settings) as opened, tempfile.TemporaryDirectory() as folder:
         store = Chroma(embedding_function=embeddings, persist_directory=folder)
         ids = opened.catalog.passage_ids()
         for at in range(0, len(ids), 4000):
@@ -207,8 +207,7 @@ def peers(library: Path) -> Figures:
 
 
 @contextmanager
-def asked(library: Path) -> Iterator[Assistant]:
-    settings = load_settings({"library": library, "llm": "none"})
+def asked(settings: Settings) -> Iterator[Assistant]:
     with Assistant.open(settings=settings) as assistant:
         yield assistant
 
@@ -236,10 +235,6 @@ def quantile(values: list[float], percent: float) -> float:
     return float(np.percentile(values, percent))
 
 
-def size_mb(library: Path, pattern: str = "**/*") -> float:
-    return sum(path.stat().st_size for path in library.glob(pattern) if path.is_file()) / 1e6
-
-
 def peak(process: psutil.Process = own) -> float:
     """Return the largest resident memory of a process so far, in MiB.
 
@@ -253,11 +248,16 @@ def tell(done: int, total: int) -> None:
     sys.stderr.write(f"\r  index {done:,} of {total:,}")
 
 
+def of(library: str) -> Settings:
+    """Return the settings of a library; where its servers are is in the environment."""
+    return load_settings({"library": Path(library), "llm": "none"})
+
+
 MEASURES: dict[str, Callable[..., Figures]] = {
     "ingest": lambda library, files, embedder: ingest(Path(library), Path(files), embedder),
-    "fill": lambda library, n_passages, n_real: fill(Path(library), int(n_passages), int(n_real)),
+    "fill": lambda library, n_passages, n_real: fill(of(library), int(n_passages), int(n_real)),
 } | {
-    each.__name__: lambda library, act=each: act(Path(library))
+    each.__name__: lambda library, act=each: act(of(library))
     for each in (rebuild, ask, change, come, recall, peers)
 }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rag.library import Library
+from rag.settings_layers import load_settings
 from rag.vectors import unit
 from rag.words import terms
-from tests.bench import plots, prose
+from tests.bench import places, plots, prose
 from tests.bench.__main__ import numbers
 from tests.bench.drawn import PER_DOCUMENT, Vectors
 from tests.bench.scale import ROWS
@@ -67,3 +69,30 @@ def test_plots_and_page_show_what_was_measured_at_every_size(tmp_path) -> None:
 @pytest.mark.parametrize("listed", ["10,20", "10 20"])
 def test_sizes_are_listed_with_commas_or_spaces(listed: str) -> None:
     assert numbers(listed) == [10, 20]
+
+
+def test_what_is_missing_to_start_servers_is_told(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(places, "programs", lambda: None)
+    monkeypatch.setattr(places, "PROGRAM", tmp_path / "chroma")
+    with pytest.raises(SystemExit, match=r"(?s)apt-get install postgresql.*pip install chromadb"):
+        places.shared("10-10").__enter__()
+
+
+def test_the_users_own_servers_are_left_alone(monkeypatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CATALOG", "postgresql://anna@db/footnote")
+    with places.embedded("10-10") as place:
+        assert not {"FOOTNOTE_CATALOG", "FOOTNOTE_CHROMA"} & set(place.environment)
+        assert place.environment["PATH"]
+
+
+@pytest.mark.shared
+def test_a_library_on_servers_takes_room_and_memory(monkeypatch) -> None:
+    with places.shared("20-20") as place:
+        for name in ("FOOTNOTE_CATALOG", "FOOTNOTE_CHROMA"):
+            monkeypatch.setenv(name, place.environment[name])
+        with Library.of(load_settings({"library": place.library}), create=True) as library:
+            library.put(*entry(0, np.eye(20, 384, dtype=np.float32)))
+            library.rebuild_index()
+        assert min(place.room().values()) > 0.01
+        assert min(place.resident().values()) > 1
+        assert set(place.room()) == {"catalogue_mb", "index_mb"}
