@@ -49,10 +49,15 @@ class Prometheus:
         command = ["prometheus", f"--config.file={conf}", f"--storage.tsdb.path={folder / 'data'}"]
         command += [f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=error"]
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._at: dict[str, float] = {}
+
+    def stand_still(self) -> None:
+        """Answer as of now from now on: what happened a minute ago is no longer in the rate of a minute."""
+        self._at = {"time": time.time()}
 
     def ask(self, query: str) -> list[dict]:
         url = f"http://127.0.0.1:{self.port}/api/v1/query"
-        reply = httpx.get(url, params={"query": query}, timeout=60).json()
+        reply = httpx.get(url, params={"query": query, **self._at}, timeout=60).json()
         assert reply["status"] == "success", (query, reply)
         return reply["data"]["result"]
 
@@ -105,6 +110,8 @@ def watching(programs, tmp_path_factory) -> Iterator[Prometheus]:
             used(served.url, model)
             prometheus.until('rate(footnote_ingest_documents_total{outcome="added"}[1m]) > 0')
             prometheus.until('rate(footnote_question_errors_total{type="ModelUnavailable"}[1m]) > 0')
+            prometheus.until('rate(footnote_http_requests_total[1m]) > 0')
+            prometheus.stand_still()
             yield prometheus
         finally:
             prometheus.end()
