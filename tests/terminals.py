@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -80,7 +81,7 @@ def in_terminal(
         cwd=folder,
         env=inherited | {"TERM": "xterm-256color"} | environ,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_in_front,
     )
     os.close(theirs)
     try:
@@ -89,3 +90,9 @@ def in_terminal(
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def _in_front() -> None:
+    """Make the terminal the process's own, which hears Ctrl-C even where the tests run in the background."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -110,7 +110,7 @@ def watching(programs, tmp_path_factory) -> Iterator[Prometheus]:
             used(served.url, model)
             prometheus.until('rate(footnote_ingest_documents_total{outcome="added"}[1m]) > 0')
             prometheus.until('rate(footnote_question_errors_total{type="ModelUnavailable"}[1m]) > 0')
-            prometheus.until('rate(footnote_http_requests_total[1m]) > 0')
+            prometheus.until("rate(footnote_http_requests_total[1m]) > 0")
             prometheus.stand_still()
             yield prometheus
         finally:
