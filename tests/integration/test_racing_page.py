@@ -73,6 +73,14 @@ def two(page) -> str:
     return first
 
 
+def test_an_address_that_is_followed_while_the_page_is_drawn_is_not_lost(served):
+    with opened(served.url) as page:
+        first = two(page)
+        page.evaluate("there => { location.hash = `c/${there}`; document.body.append(' '); }", first)
+        shows(page, QUESTION)
+        assert conversation(page) == first
+
+
 def test_a_mark_that_is_drawn_anew_under_the_mouse_is_opened(served, model):
     model.holds = 8
     with opened(served.url) as page:

@@ -3,7 +3,7 @@
 
 import { $, $$, OPENERS, buttonOf, handleOf, make } from "./dom.js";
 import "./feedback.js";
-import { addressOf, keepContext, onChange, ready, replace, replacing } from "./conversation.js";
+import { keepContext, onChange, ready, replace, replacing } from "./conversation.js";
 import { draft } from "./draft.js";
 import { letGo } from "./hold.js";
 import "./press.js";
@@ -12,6 +12,7 @@ import { keepLine, picker } from "./scope.js";
 import { showSettings } from "./settings.js";
 import { confirmRemoval, sure } from "./removal.js";
 import { refresh as refreshSide, side, tellOfIt, toggle as toggleSide } from "./side.js";
+import { keepAddress, markView, show } from "./views.js";
 
 /* -- light and dark ------------------------------------------------------------------------------------ */
 
@@ -28,24 +29,6 @@ const switchTheme = () => {
   paint();
 };
 
-/* -- the views ------------------------------------------------------------------------------------- */
-
-const scrolled = {};
-let library = "#library"; // with its filters
-
-const show = (view) => {
-  scrolled[document.body.dataset.view] = scrollY;
-  if (viewOfAddress() === "library") library = location.hash;
-  document.body.dataset.view = view;
-  scrollTo({ top: scrolled[view] || 0, behavior: "instant" });
-  markView();
-  if (view === "settings") showSettings();
-  if (viewOfAddress() !== view || view === "ask") history.replaceState(null, "", addressOfView(view));
-  if (view !== "ask") return;
-  if (!$("#asked .question")) $("#resume")?.click(); // the greeting is of the library as it is now
-  $("#question textarea")?.focus({ preventScroll: true });
-};
-
 /* The question box has the focus first, unless somebody put it elsewhere meanwhile. */
 let welcomed = false;
 
@@ -56,27 +39,6 @@ const welcome = () => {
   if (document.body.dataset.view === "ask" && document.activeElement === document.body) {
     $("#question textarea")?.focus({ preventScroll: true });
   }
-};
-
-const markView = () =>
-  $$("nav [data-view]").forEach((link) => {
-    if (link.dataset.view === document.body.dataset.view) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  });
-
-const VIEWS = ["ask", "library", "settings"];
-const viewOfAddress = () => VIEWS.find((view) => location.hash.slice(1).split("?")[0] === view) || "ask";
-const addressOfView = (view) => {
-  if (view === "library") return library;
-  if (view !== "ask") return `#${view}`;
-  return ready() && $("#asked .asked[data-turn]") ? addressOf() : location.pathname + location.search;
-};
-
-/* The address names the conversation that is shown, once something was asked in it. */
-const keepAddress = () => {
-  if (document.body.dataset.view !== "ask" || !ready()) return;
-  const wanted = new URL(addressOfView("ask"), location.href).href;
-  if (location.href !== wanted) history.replaceState(null, "", wanted);
 };
 
 /* The list of conversations belongs to the asking: in wide windows it is shown with it only. */
@@ -234,13 +196,11 @@ document.addEventListener("focusin", ({ target }) => {
 ["wheel", "touchmove"].forEach((name) => addEventListener(name, () => (free = false), { passive: true }));
 systemIsDark.addEventListener("change", paint);
 document.addEventListener("footnote:theme", paint);
-addEventListener("hashchange", () => show(viewOfAddress()));
 document.addEventListener("footnote:ask", () => show("ask"));
 onChange(markEditing);
 
 paint();
 document.body.append(side, picker, reader, sure, heard);
-document.body.dataset.view = viewOfAddress();
 new MutationObserver(() => {
   if (!$("nav [data-view][aria-current]")) markView();
   tellOfIt();
