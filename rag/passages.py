@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,14 +87,19 @@ class Passages(Facts):
             return stored_passages(connection, document_id)
 
     def search(
-        self, terms: Sequence[str], k: int, within: frozenset[str] | None = None
+        self,
+        terms: Sequence[str],
+        k: int,
+        within: frozenset[str] | None = None,
+        frequency: Mapping[str, int] | None = None,
     ) -> list[tuple[str, float]]:
         """Return the `k` best passages for any of the terms, as (id, BM25), best first.
 
-        With `within`, only passages of the documents with these ids are looked at.
+        With `within`, only passages of the documents with these ids are looked at. `frequency` says how many
+        passages hold each term, where that is known.
         """
         with self._read() as connection:
-            return self.lexical.search(connection, terms, k, within)
+            return self.lexical.search(connection, terms, k, within, frequency or {})
 
     def passage_ids_of(self, document_ids: Iterable[str]) -> set[str]:
         """Return the ids of all passages of these documents."""

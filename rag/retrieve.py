@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,11 +26,15 @@ DUPLICATE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to search for: its words, its embedding of shape (dimensions,), and its weight beside others."""
+    """What to search for: its words, its embedding of shape (dimensions,), and its weight beside others.
+
+    `frequency` says how many passages hold each word, where that is known.
+    """
 
     text: str
     vector: Matrix
     weight: float = 1.0
+    frequency: Mapping[str, int] = field(default_factory=dict)
 
 
 def candidates(
@@ -77,7 +81,7 @@ def _searched(
     with watch.during("dense"):
         dense = dict(library.search_dense(query.vector, CANDIDATES, within))
     with watch.during("lexical"):
-        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within))
+        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within, query.frequency))
     with watch.during("fuse"):
         return lexical, fuse(dense, lexical)
 

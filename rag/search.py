@@ -150,7 +150,9 @@ def find(
     question, queries = understood(embedder, follow_up, frequency_of, len(library), watch)
     with watch.during("embed"):
         split = parts(follow_up.question)
-        pieces = [Query(t, s.whole) for t, s in zip(split, see_questions(embedder, split), strict=True)]
+        seen = see_questions(embedder, split)
+        known = queries[0].frequency
+        pieces = [Query(t, s.whole, frequency=known) for t, s in zip(split, seen, strict=True)]
     depth = max(LEAST_RERANKED, min(MOST_RERANKED, round(RERANKED * k)))
     every = candidates(library, queries, 3 * max(k, depth), pieces, within, watch)
     with watch.during("rank"):
@@ -216,10 +218,10 @@ def understood(
     with watch.during("embed"):
         seen = see_questions(embedder, texts)
     weights = (1.0, follow_up.weight)[: len(texts)]
-    queries = [Query(t, s.whole, w) for t, s, w in zip(texts, seen, weights, strict=True)]
     words = list(dict.fromkeys(word for text in texts for word in terms(text)))
     with watch.during("lexical"):
         frequency = frequency_of(words)
+    queries = [Query(t, s.whole, w, frequency) for t, s, w in zip(texts, seen, weights, strict=True)]
     context = terms(follow_up.query) if follow_up.weight else []
     question = Question(
         follow_up.question,

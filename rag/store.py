@@ -5,7 +5,7 @@ Statements are the same for all engines; `rag.portable` has the few that each sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,11 +19,17 @@ class Lexical(Protocol):
     """The lexical index: finds passages by their words, title and headings beside the text."""
 
     def search(
-        self, connection: sa.Connection, terms: Sequence[str], k: int, within: frozenset[str] | None
+        self,
+        connection: sa.Connection,
+        terms: Sequence[str],
+        k: int,
+        within: frozenset[str] | None,
+        frequency: Mapping[str, int],
     ) -> list[tuple[str, float]]:
         """Return the `k` best passages for any of the terms, as (id, BM25), best first.
 
-        With `within`, only passages of the documents with these ids are looked at.
+        With `within`, only passages of the documents with these ids are looked at. `frequency` says how many
+        passages hold each term, where that is known.
         """
         ...
 

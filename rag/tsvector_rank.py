@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -53,7 +53,11 @@ class _Weighed:
 
 
 def search(
-    connection: sa.Connection, terms: Sequence[str], k: int, within: frozenset[str] | None
+    connection: sa.Connection,
+    terms: Sequence[str],
+    k: int,
+    within: frozenset[str] | None,
+    frequency: Mapping[str, int],  # noqa: ARG001 -- one statement reads it with the size of the library
 ) -> list[tuple[str, float]]:
     """Return the `k` best passages for any of the terms, as (id, BM25), best first.
 
