@@ -67,7 +67,7 @@ def search(
     """
     if not terms:
         return []
-    values = {"k": k, "weight": CONTEXT_WEIGHT}
+    values: dict[str, object] = {"k": k, "weight": CONTEXT_WEIGHT}
     size = _last(connection)
     if within is not None or size < GATED_FROM:
         values |= {"match": any_of(terms), "within": None if within is None else json.dumps(sorted(within))}
