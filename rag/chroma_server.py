@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from rag.chroma_api import api_at, headers_of, only_place
 from rag.chroma_errors import Translated, translated
 from rag.errors import IndexUnavailable
-from rag.index import HNSW, SYNC, CollectionIndex, Wire
+from rag.index import CollectionIndex, Wire, settings_for
 from rag.settings import Settings
 
 QUESTION_S, UPKEEP_S = 10.0, 120.0
@@ -67,13 +67,13 @@ class ChromaServer:
         with translated(self.address):
             return min(_ROWS, int(self._connected().get_max_batch_size()))
 
-    def create(self, name: str, step: int = SYNC) -> ServedIndex:
-        """Make a collection so that its graph is written each time that `step` vectors have come."""
+    def create(self, name: str, count: int = 0) -> ServedIndex:
+        """Make a collection that is to hold `count` vectors."""
         with translated(self.address):
             api = self._connected()
             model = api.create_collection(
                 name=name,
-                configuration={"hnsw": HNSW | {"sync_threshold": step}},
+                configuration=settings_for(count),
                 metadata={_MARK: -1},
                 **self._place,
             )

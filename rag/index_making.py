@@ -53,6 +53,7 @@ class IndexMaker:
         try:
             index = ChromaIndex(folder)
             n_passages = self._catalog.n_passages
+            index.widen(n_passages)
             if state["generation"] != self._catalog.generation or index.count() != n_passages:
                 self._catch_up(index, state.get("last"), n_passages)
             if index.count() == n_passages:
@@ -85,7 +86,7 @@ class IndexMaker:
         try:
             ids = self._catalog.passage_ids()
             step = steps(len(ids))
-            index = ChromaIndex(folder, step)
+            index = ChromaIndex(folder, len(ids))
             for at in range(0, len(ids), step):  # no batch lies across two steps
                 self._fill(index, ids[at : at + step], progress and partial(_further, progress, at, len(ids)))
             index.made()

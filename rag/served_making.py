@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from rag.catalog import Catalog
 from rag.chroma_server import ChromaServer, ServedIndex
 from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index import REPAIR, steps
+from rag.index import REPAIR
 from rag.index_making import MAX_DELETED_SHARE
 from rag.index_records import Served, ServedRecords
 from rag.portable import among
@@ -140,7 +140,7 @@ class Maker:
         name, switched = begun.making, None
         try:
             n_passages, frontier = self._catalog.n_passages, self._records.frontier()
-            index = self._server.create(name, steps(n_passages))
+            index = self._server.create(name, n_passages)
             whole = self._fill(index, self._catalog.passage_ids(), progress, lambda: self._go_on(name))
             if whole:
                 index.made()
