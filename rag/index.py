@@ -118,7 +118,7 @@ def width(count: int) -> int:
     return min(WIDEST, max(NARROWEST, count // PER_PASSAGES // 1000 * 1000))
 
 
-def settings_for(count: int) -> dict[str, Any]:
+def settings_for(count: int) -> Any:
     """Return the settings of a graph that is to hold `count` vectors."""
     return {"hnsw": HNSW | {"ef_search": width(count), "sync_threshold": steps(count)}}
 
