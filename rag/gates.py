@@ -60,10 +60,10 @@ def gates(frequency: Mapping[str, int], size: int) -> list[Gate]:
     rarest = sorted(held, key=lambda word: held[word])
     alone = _alone(rarest, held)
     together = _together(rarest, len(alone), held, size)
+    counted = _counted(rarest, held)
+    idf = {word: _idf(held[word], size) for word in rarest}
     return [
-        _gate(words, join, rarest, held, size)
-        for words, join in ((alone, " OR "), (together, " AND "))
-        if words
+        _gate(words, join, counted, idf) for words, join in ((alone, " OR "), (together, " AND ")) if words
     ]
 
 
@@ -102,38 +102,38 @@ def _together(rarest: Sequence[str], n_alone: int, held: Mapping[str, int], size
     return [] if n_alone and too_wide else together
 
 
-def _gate(words: Sequence[str], join: str, rarest: Sequence[str], held: Mapping[str, int], size: int) -> Gate:
+def _gate(words: Sequence[str], join: str, counted: Sequence[str], idf: Mapping[str, float]) -> Gate:
     opened = f"({join.join(map(quoted, words))})"
-    counted = _counted(rarest, held)
-    if counted.issuperset(words):
+    if set(counted).issuperset(words):
         # FTS5 sums over all words of an expression; those that fetch stand in it twice, so do the others.
-        named = [word for word in rarest if word in counted]
-        ranked = f"{opened} AND ({any_of([*named, *(word for word in named if word not in words)])})"
-        plain, uncounted = [], [word for word in rarest if word not in counted]
-    else:
-        ranked = ""
-        plain = [(opened, sum(_idf(held[word], size) for word in words))]
-        uncounted = [word for word in rarest if word not in words]
-    plain += [(f"{opened} AND {quoted(word)}", _idf(held[word], size)) for word in uncounted]
-    return Gate(
-        ranked, tuple((match, score) for match, score in plain if score > _LEAST_IDF or match == opened)
+        others = [word for word in counted if word not in words]
+        return Gate(f"{opened} AND ({any_of([*counted, *others])})", _plain(opened, counted, idf))
+    found = (opened, sum(idf[word] for word in words))
+    return Gate("", (found, *_plain(opened, words, idf)))
+
+
+def _plain(opened: str, known: Sequence[str], idf: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return what each word that is not reckoned with already adds to the passages that hold it."""
+    return tuple(
+        (f"{opened} AND {quoted(word)}", each)
+        for word, each in idf.items()
+        if word not in known and each > _LEAST_IDF
     )
 
 
-def _counted(rarest: Sequence[str], held: Mapping[str, int]) -> set[str]:
-    counted, places = set[str](), 0
+def _counted(rarest: Sequence[str], held: Mapping[str, int]) -> list[str]:
+    """Return the words that BM25 ranks by."""
+    counted, places = list[str](), 0
     for word in rarest:
         places += held[word]
         if places > COUNTED:
             break
-        counted.add(word)
+        counted.append(word)
     return counted
 
 
 def _idf(n_passages: int, size: int) -> float:
     """Return the inverse document frequency as FTS5 has it."""
-    return (
-        math.log(max(size - n_passages + 0.5, 0.5) / (n_passages + 0.5))
-        if 2 * n_passages < size
-        else _LEAST_IDF
-    )
+    if 2 * n_passages >= size:
+        return _LEAST_IDF
+    return math.log((size - n_passages + 0.5) / (n_passages + 0.5))
