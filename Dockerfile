@@ -42,7 +42,7 @@ USER 10001:10001
 # Which model files are inside: none (fetched at the first start), embedder, or all.
 ARG MODELS=none
 RUN if [ "${MODELS}" != none ]; then \
-      python -c "import sys; from rag.artifacts import EMBEDDER, LLM; from rag.fetching import ensure; from rag import load_settings; \
+      python -c "import sys; from rag.model_files.artifacts import EMBEDDER, LLM; from rag.model_files.fetching import ensure; from rag import load_settings; \
         [ensure(each, load_settings()) for each in (EMBEDDER, LLM)[: 1 + (sys.argv[1] == 'all')]]" \
         "${MODELS}"; \
     fi

@@ -10,8 +10,8 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
-from rag.folding import reworded
-from rag.sentences import Span, paragraph_spans, sentence_spans
+from rag.text.folding import reworded
+from rag.text.sentences import Span, paragraph_spans, sentence_spans
 from rag.types import Passage, Text
 
 MAX_TOKENS = 200

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.files import leads_out
-from rag.naming import absolute
+from rag.text.naming import absolute
 
 
 @dataclass(slots=True)

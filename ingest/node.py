@@ -21,8 +21,8 @@ from ingest.patience import embed_patiently
 from ingest.worker import Worker
 from rag.errors import ClusterError, LoadError
 from rag.models import Embedder, make_embedder
-from rag.naming import absolute
 from rag.settings import DEFAULTS, Settings, default_cache
+from rag.text.naming import absolute
 from rag.vectors import Matrix
 
 _TOLD = ("offline", "retry_s")

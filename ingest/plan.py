@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.naming import path_of
+from rag.text.naming import path_of
+from rag.text.wording import counted
 from rag.types import Document
-from rag.wording import counted
 
 StepKind = Literal["added", "changed", "moved", "again", "unread", "removed", "same", "failing", "other"]
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rag.errors import ClusterError, SettingsError
-from rag.local_llm import available_cores
+from rag.llm.local_llm import available_cores
 
 REACH_S = 5.0
 """Seconds to reach the port of a cluster's head."""

@@ -27,7 +27,7 @@ from ingest.outcomes import Kind, Outcome, Progress, Step, Task, timed
 from rag.errors import LimitExceeded, LoadError, UnknownFormat
 from rag.library import Library
 from rag.models import Embedder
-from rag.naming import path_of
+from rag.text.naming import path_of
 from rag.vectors import Matrix
 
 BYTES_AT_ONCE = 1 << 26

@@ -23,7 +23,7 @@ from ingest.scans import is_unread
 from rag.errors import SyncRefused, UsageError
 from rag.library import Library
 from rag.models import Embedder
-from rag.naming import absolute
+from rag.text.naming import absolute
 
 _SETTLED_NS = 2_000_000_000
 """A file written this short a time ago may be written again without its time and size showing it."""

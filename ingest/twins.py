@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.files import title_of
-from rag.naming import path_of
+from rag.text.naming import path_of
 from rag.types import Document
 
 

@@ -15,6 +15,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rag.answer.marks import marked
     from rag.assistant import Assistant
     from rag.errors import (
         ApiKeyError,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     )
     from rag.given import EmbeddingsAdapter
     from rag.library import Library
-    from rag.marks import marked
     from rag.settings import Settings
     from rag.settings_layers import load_settings
     from rag.types import (
@@ -147,7 +147,7 @@ _HOMES = {
     "Library": "rag.library",
     "Settings": "rag.settings",
     "load_settings": "rag.settings_layers",
-    "marked": "rag.marks",
+    "marked": "rag.answer.marks",
 }
 
 

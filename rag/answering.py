@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rag.confidence import WRITTEN_BELOW, signals, written_confidence
-from rag.conflicts import conflict_sentence, conflicts
+from rag.answer.conflicts import conflict_sentence, conflicts
+from rag.answer.prompt import doubt, messages, select
+from rag.answer.writer import Messages, Writer
+from rag.answer.writing import stands, write
 from rag.errors import ModelError
 from rag.models import Embedder
-from rag.prompt import doubt, messages, select
-from rag.search import Evidence
-from rag.together import pieces
+from rag.retrieval.confidence import WRITTEN_BELOW, signals, written_confidence
+from rag.retrieval.search import Evidence
 from rag.types import Answer, Conflict, Sentence, SentenceChecked, TextWritten, Trace, Turn
-from rag.writer import Messages, Writer
-from rag.writing import stands, write
+from rag.verification.together import pieces
 
 REFUSAL = "The documents do not answer this question."
 UNSUPPORTED = "The model found no answer that the documents support."

@@ -8,15 +8,15 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rag.answer.writer import Writer
 from rag.assistant_parts import AssistantParts
 from rag.async_doors import AsyncDoors
 from rag.doors import LangChainDoors
-from rag.followup import FollowUp, follow_up, recent
 from rag.question import valid
+from rag.retrieval.followup import FollowUp, follow_up, recent
 from rag.stages import stage
 from rag.stopwatch import Stopwatch
 from rag.types import Answer, AnswerFinished, Event, EvidenceFound, FoundPassage, Turn
-from rag.writer import Writer
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -87,7 +87,7 @@ class Assistant(AssistantParts, LangChainDoors, AsyncDoors):
         yield EvidenceFound(found.quotes, found.passages, found.question, {**watch.seconds, **found.seconds})
         # only now: the quotes do not wait for it
         from rag.answering import Outcome, answer, quoted
-        from rag.search import completed
+        from rag.retrieval.search import completed
 
         outcome = Outcome(found) if self._chat_model is not None else quoted(found)
         if found.enough and self._chat_model is not None:

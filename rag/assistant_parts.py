@@ -8,15 +8,15 @@ from threading import Semaphore
 from typing import TYPE_CHECKING, Self
 
 from rag.aside import Aside, awaited
+from rag.endpoints.model_errors import GIVEN
 from rag.errors import FootnoteError, LibraryInUse, LibraryMissing
 from rag.library import Library
-from rag.model_errors import GIVEN
 from rag.models import ChatModel, Embedder, make_chat_model, make_embedder
 from rag.progress import Progress
+from rag.retrieval.sources import LibrarySource, RetrieverSource, Source
+from rag.retrieval.wrapping import RememberingEmbedder
 from rag.settings import Settings
 from rag.settings_layers import load_settings
-from rag.sources import LibrarySource, RetrieverSource, Source
-from rag.wrapping import RememberingEmbedder
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -110,8 +110,8 @@ class AssistantParts:
         """Answer from what a retriever of LangChain's finds, without a library of ours.
 
         The text of each document that it finds is a passage, and a citation's place is in that text, or in
-        its source where the metadata has ``start_index``; see `rag.outside`. The confidence is fitted to
-        whole libraries and runs higher here.
+        its source where the metadata has ``start_index``; see `rag.retrieval.outside`. The confidence is
+        fitted to whole libraries and runs higher here.
 
         Args:
             retriever: finds documents, best first.

@@ -14,8 +14,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from rag.errors import LibraryError
-from rag.passages import Passages
-from rag.rows import (
+from rag.settings import Settings
+from rag.storage.passages import Passages
+from rag.storage.rows import (
     find_document,
     inherit,
     insert_passages,
@@ -26,11 +27,10 @@ from rag.rows import (
     remove_document,
     remove_passages,
 )
-from rag.schema import check_version
-from rag.settings import Settings
-from rag.sqlite_store import FILE as FILE
-from rag.store import News
-from rag.tables import documents, texts, titles
+from rag.storage.schema import check_version
+from rag.storage.sqlite_store import FILE as FILE
+from rag.storage.store import News
+from rag.storage.tables import documents, texts, titles
 from rag.types import Document, Passage, Text
 from rag.vectors import Matrix
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.sentences import sentence_spans
+from rag.text.sentences import sentence_spans
+from rag.text.words import stem_set
 from rag.types import Citation, FoundPassage
-from rag.words import stem_set
 
 MAX_QUOTES = 3
 SURE = 0.98

@@ -10,11 +10,11 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import Runnable
 
+from rag.embedding.wordless import WordlessEmbedder, filled
+from rag.endpoints.model_errors import translate_given
 from rag.errors import SettingsError, UsageError
-from rag.model_errors import translate_given
 from rag.models import ChatModel, Embedder
 from rag.vectors import Matrix, unit
-from rag.wordless import WordlessEmbedder, filled
 
 if TYPE_CHECKING:
     from langchain_core.language_models import LanguageModelInput

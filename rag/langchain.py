@@ -23,10 +23,10 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from rag.errors import UsageError
-from rag.followup import FollowUp, exchanges
 from rag.library import Library
-from rag.narrowing import Narrowing
-from rag.search import find
+from rag.retrieval.followup import FollowUp, exchanges
+from rag.retrieval.narrowing import Narrowing
+from rag.retrieval.search import find
 from rag.types import (
     Answer,
     AnswerFinished,

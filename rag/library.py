@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rag.aside import awaited
 from rag.catalog import Catalog
+from rag.dense.indexed import Indexed
 from rag.errors import DocumentNotFound, LibraryIncompatible
-from rag.indexed import Indexed
-from rag.migrations import migrate
-from rag.naming import named
-from rag.schema import SCHEMA_VERSION
+from rag.maintenance.migrations import migrate
+from rag.maintenance.upkeep import forget_removed, remove_upload, remove_uploads
 from rag.settings import Settings
+from rag.storage.schema import SCHEMA_VERSION
+from rag.text.naming import named
 from rag.types import Document, Passage, Text
-from rag.upkeep import forget_removed, remove_upload, remove_uploads
 from rag.vectors import Matrix
 
 

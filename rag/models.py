@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rag.artifacts import EMBEDDER, LLM, LLM_SMALL
+from rag.endpoints.model_errors import translate
 from rag.errors import MissingExtra
-from rag.fetching import ensure
-from rag.local_chat import LocalChat
-from rag.local_llm import LocalLLM, available_cores
-from rag.model_errors import translate
+from rag.llm.local_chat import LocalChat
+from rag.llm.local_llm import LocalLLM, available_cores
+from rag.llm.served_chat import ServedChat
+from rag.model_files.artifacts import EMBEDDER, LLM, LLM_SMALL
+from rag.model_files.fetching import ensure
 from rag.progress import Progress
-from rag.served_chat import ServedChat
 from rag.settings import OPENAI, Settings
 
 if TYPE_CHECKING:
@@ -116,14 +116,14 @@ def make_embedder(
 
         return as_embedder(given)
     if settings.embedder.startswith(OPENAI):
-        from rag.served_embedder import ServedEmbedder
+        from rag.embedding.served_embedder import ServedEmbedder
 
         return ServedEmbedder(settings)
     if settings.embedder != "minilm":
-        from rag.folder_embedder import FolderEmbedder
+        from rag.embedding.folder_embedder import FolderEmbedder
 
         return FolderEmbedder(Path(settings.embedder).expanduser(), device)
-    from rag.embedder import MiniLM
+    from rag.embedding.embedder import MiniLM
 
     return MiniLM(ensure(EMBEDDER, settings, progress), device)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.errors import QuestionError
-from rag.folding import folded
+from rag.text.folding import folded
+from rag.text.words import stem, terms
 from rag.vectors import Matrix, TokenVectors
-from rag.words import stem, terms
 
 Kind = Literal["when", "how many", "who", "where", "how", "what"]
 

@@ -7,14 +7,14 @@ import logging
 import sqlalchemy as sa
 
 from rag.catalog import Catalog
+from rag.dense.index_records import forget
 from rag.errors import LibraryInUse, StorageError
-from rag.index_records import forget
 from rag.library import Library
+from rag.maintenance.upkeep import drop_next_vectors
 from rag.models import Embedder
 from rag.progress import Tick
-from rag.rows import next_generation, put_meta
-from rag.tables import meta, next_vectors, passages, vectors
-from rag.upkeep import drop_next_vectors
+from rag.storage.rows import next_generation, put_meta
+from rag.storage.tables import meta, next_vectors, passages, vectors
 from rag.vectors import embedded_text
 
 AT_ONCE = 256

@@ -203,7 +203,7 @@ class Settings(BaseModel):
         """Where the library is, in words: its folder, or the catalogue's address without password."""
         if self.catalog is None:
             return str(self.library)
-        from rag.postgres_engine import address_of
+        from rag.storage.postgres_engine import address_of
 
         return address_of(self.catalog.get_secret_value())
 

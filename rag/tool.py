@@ -9,9 +9,9 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
+from rag.answer.marks import marked
 from rag.errors import QuestionError
 from rag.langchain import AnswerRunnable
-from rag.marks import marked
 from rag.types import Answer
 
 if TYPE_CHECKING:

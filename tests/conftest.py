@@ -14,8 +14,8 @@ from chroma_servers import ChromaProcess
 from fakes import AngleEmbedder, ScriptedModel
 
 from rag.library import Library
-from rag.postgres_engine import temporary_schema
 from rag.settings import Settings
+from rag.storage.postgres_engine import temporary_schema
 
 CHECKOUT = Path(__file__).parent.parent
 

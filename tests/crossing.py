@@ -14,10 +14,11 @@ from crossing_calls import PEOPLE, QUESTION, Person, context, random_call
 from fakes import put
 from fastapi import FastAPI
 
-from rag.access import private_folder
-from rag.api_keys import MOST_A_MINUTE, ApiKeys
-from rag.sessions import Sessions
-from rag.tables import (
+from rag.maintenance.upkeep import UPLOADS
+from rag.people.access import private_folder
+from rag.people.api_keys import MOST_A_MINUTE, ApiKeys
+from rag.people.sessions import Sessions
+from rag.storage.tables import (
     api_keys,
     collected,
     collections,
@@ -28,8 +29,7 @@ from rag.tables import (
     sessions,
     turns,
 )
-from rag.tables import users as people
-from rag.upkeep import UPLOADS
+from rag.storage.tables import users as people
 
 PASSWORD = "correct horse battery"  # noqa: S105
 NOW = "2026-01-01T00:00:00+00:00"

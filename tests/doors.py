@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from rag.api_keys import ApiKeys
 from rag.assistant import Assistant
-from rag.limits import Limits
+from rag.people.api_keys import ApiKeys
+from rag.people.limits import Limits
 from ui.answers import Answers
 from ui.bearers import Bearers
 from ui.gate import Gate

@@ -8,7 +8,7 @@ import json
 import numpy as np
 from fakes import document
 
-from rag.chroma_server import UPKEEP_S, ChromaServer
+from rag.dense.chroma_server import UPKEEP_S, ChromaServer
 from rag.library import Library
 from rag.settings import Settings
 from rag.types import Passage, Text

@@ -16,9 +16,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from rag.assistant import Assistant
+from rag.text.words import stems
 from rag.types import Document, Passage, Text
 from rag.vectors import TokenVectors
-from rag.words import stems
 
 TOPICS = ("plane", "oil", "embassi", "minist", "money", "zebra", "river", "moon")
 

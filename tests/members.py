@@ -15,8 +15,8 @@ from drawn_lines import drawn, put_lines
 from forks import forking
 from pydantic import SecretStr
 
-import rag.served_keeper
-import rag.served_making
+import rag.dense.served_keeper
+import rag.dense.served_making
 from rag.library import Library
 from rag.settings import Settings
 
@@ -103,9 +103,9 @@ def pair(settings: Settings) -> Iterator[tuple[Member, Member]]:
 def quickly(patch: Callable[[object, str, object], None] = setattr) -> None:
     """Look after the index often, and work on it in small steps."""
     for name, value in {"LOOK_S": 0.3, "AGAIN_S": 0.1, "MOST_S": 0.3, "AT_ONCE": 50}.items():
-        patch(rag.served_keeper, name, value)
+        patch(rag.dense.served_keeper, name, value)
     for name, value in {"GRACE_S": 0.2, "LEASE_S": 2.0, "_AT_ONCE": 20}.items():
-        patch(rag.served_making, name, value)
+        patch(rag.dense.served_making, name, value)
 
 
 def _slowly(hold: Path) -> Callable[[int, int], None]:

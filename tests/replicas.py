@@ -18,17 +18,17 @@ from forks import forking
 from fronts import Front, free_ports
 from pydantic import SecretStr
 
-import rag.presence
-from rag.api_keys import MOST_A_MINUTE, ApiKeys
+import rag.people.presence
 from rag.library import Library
+from rag.people.api_keys import MOST_A_MINUTE, ApiKeys
+from rag.people.users import Users
 from rag.settings import Settings
-from rag.users import Users
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"  # noqa: S105
 PATIENCE_S = 240
 BEAT_S, SILENT_S = 0.5, 3.0
-"""As in `rag.presence`, but less: whoever waits for a replica that is gone waits for that."""
+"""As in `rag.people.presence`, but less: whoever waits for a replica that is gone waits for that."""
 REST_S = 1
 """Seconds for which nginx passes over a replica that failed: killed in turns, both would be for long."""
 SAID = "A plane came from Libya on 26 October. The minister spoke about oil. The embassy reopened in May."
@@ -163,6 +163,6 @@ def _footnote(environment: Mapping[str, str], folder: Path, arguments: list[str]
         for number in (1, 2):
             os.dup2(log.fileno(), number)
     warnings.simplefilter("error")
-    rag.presence.BEAT_S, rag.presence.SILENT_S = BEAT_S, SILENT_S
+    rag.people.presence.BEAT_S, rag.people.presence.SILENT_S = BEAT_S, SILENT_S
     sys.argv[1:] = arguments
     run()

@@ -12,8 +12,8 @@ import uvicorn
 from fakes import AngleEmbedder, ScriptedModel, put
 
 from rag.assistant import Assistant
-from rag.conversations import Conversations
 from rag.library import Library
+from rag.people.conversations import Conversations
 from rag.settings import Settings
 from ui.app import create_app
 from ui.listen import address, listen

@@ -12,7 +12,7 @@ VERDICT_WORDS = {
     "wrong_source": "Wrong source",
     "should_have_refused": "Should have refused",
 }
-"""Verdicts of `rag.feedback`, as the page names them."""
+"""Verdicts of `rag.people.feedback`, as the page names them."""
 
 
 def render_actions(turn: Turn) -> Html:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from rag.errors import LibraryInUse, StorageError
-from rag.limits import Limits
+from rag.people.limits import Limits
 
 
 class Allowances:

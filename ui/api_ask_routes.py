@@ -9,9 +9,9 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from rag.collections import Collections
-from rag.conversation import Scope
 from rag.errors import DocumentNotFound, UsageError
+from rag.people.collections import Collections
+from rag.people.conversation import Scope
 from ui.api_bodies import AnswerBody, SearchBody
 from ui.api_events import EVENTS
 from ui.api_models import COLLECTION, NOT_BOTH, Ask, Identity, Named, Words, problems

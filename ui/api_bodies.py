@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from rag.conversation import State
+from rag.people.conversation import State
+from rag.people.uploads import State as JobState
 from rag.types import Status, Support
-from rag.uploads import State as JobState
 from ui.api_models import Model
 
 

@@ -14,9 +14,9 @@ from fastapi import Path as InPath
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from rag.collections import Collections
-from rag.conversation import Scope, StoredTurn
 from rag.errors import FootnoteError
+from rag.people.collections import Collections
+from rag.people.conversation import Scope, StoredTurn
 from rag.types import Event
 from ui.answers import TICK_S, Waiting
 from ui.api_ask_routes import NOBODY_LISTENS, wants_events

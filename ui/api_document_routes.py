@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect
 
 from ingest.entry import document_id as id_of
 from ingest.limits import Limits
-from rag.collections import Collections
 from rag.errors import DocumentNotFound, UsageError
+from rag.people.collections import Collections
 from ui.api_bodies import CollectionsBody, DocumentBody, DocumentsBody, JobBody, JobsBody, PassageBody
 from ui.api_models import COLLECTION, Identity, Named, problems
 from ui.api_parts import Parts

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from rag.collections import LONGEST
-from rag.conversation import TITLE_CHARS
+from rag.people.collections import LONGEST
+from rag.people.conversation import TITLE_CHARS
 from rag.question import MAX_QUESTION_CHARS
 from rag.types import Turn
 from ui.asked import MOST_DOCUMENTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.conversations import Conversations
+from rag.people.conversations import Conversations
 from ui.answers import Answers
 from ui.asking import Asking
 from ui.intake import Intake

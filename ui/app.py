@@ -16,16 +16,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from rag.api_keys import ApiKeys
 from rag.catalog import Catalog
-from rag.conversations import Conversations
 from rag.extras import require
-from rag.feedback import Feedback
 from rag.library import Library
-from rag.limits import Limits
-from rag.presence import Presence
+from rag.people.api_keys import ApiKeys
+from rag.people.conversations import Conversations
+from rag.people.feedback import Feedback
+from rag.people.limits import Limits
+from rag.people.presence import Presence
+from rag.people.under_way import UnderWay
 from rag.settings import Settings
-from rag.under_way import UnderWay
 from ui.answers import Answers
 from ui.api import make_api
 from ui.api_parts import Parts

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from rag.conversation import Scope
 from rag.errors import UsageError
+from rag.people.conversation import Scope
 
 MOST_DOCUMENTS = 1000
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from rag.collections import Collections
-from rag.conversation import Scope
-from rag.conversations import Conversations
 from rag.errors import ConversationBusy, UsageError
-from rag.under_way import BUSY
+from rag.people.collections import Collections
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations
+from rag.people.under_way import BUSY
 from ui.asked import Asked
 from ui.runs import Followed, Runs
 from ui.turn import Turn, turn_of

@@ -15,8 +15,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
-from rag.api_keys import PREFIX, ApiKey, ApiKeys
-from rag.limits import Limits
+from rag.people.api_keys import PREFIX, ApiKey, ApiKeys
+from rag.people.limits import Limits
 from ui.allowance import Allowances
 from ui.lockout import Lockout, address_key
 from ui.refusals import is_api, refusal

@@ -17,17 +17,17 @@ from rich.progress import (
 )
 
 from ingest.entry import identified
-from rag.backup import Backup, require_file, write_backup
 from rag.catalog import FILE
 from rag.checking import Finding, check, repair
 from rag.checking.finding import RESTORE, SALVAGE
+from rag.checking.salvage import Lost, salvage
 from rag.errors import LibraryDamaged
 from rag.library import Library
+from rag.maintenance.backup import Backup, require_file, write_backup
+from rag.maintenance.restoring import restore
 from rag.models import make_embedder
 from rag.progress import Progress as Tell
 from rag.reindexing import reindex
-from rag.restoring import restore
-from rag.salvage import Lost, salvage
 from rag.settings import Settings
 from ui.options import print_json
 from ui.waiting import fetching

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from rag.errors import FootnoteError
-from rag.hidden import shown
+from rag.text.hidden import shown
 from ui.ask_commands import commands as ask_commands
 from ui.care_commands import commands as care_commands
 from ui.completing import offered_measures

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 
-from rag.collections import Collections
+from rag.people.collections import Collections
 from ui.visitors import document_for, visitor
 
 if TYPE_CHECKING:

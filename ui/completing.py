@@ -66,7 +66,7 @@ def _offered(
 ) -> Offers:
     """Return what was read and begins as the word does; nothing where there is nothing to read."""
     from rag.catalog import Catalog
-    from rag.schema import SCHEMA_VERSION
+    from rag.storage.schema import SCHEMA_VERSION
 
     with suppress(FootnoteError, OSError):
         given: Path | None = context.params.get("library")
@@ -87,7 +87,7 @@ def document_names(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 def collection_names(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield each collection's name, or its id where that is not plain, with its number of documents."""
-    from rag.collections import Collections
+    from rag.people.collections import Collections
 
     for each in Collections(catalog).of(""):
         yield each.name if _PLAIN.fullmatch(each.name) else each.id, f"{each.n_documents} documents"

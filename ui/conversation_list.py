@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from rag.conversation import Conversation
-from rag.hidden import shown
+from rag.people.conversation import Conversation
+from rag.text.hidden import shown
 from ui.html import Html, element, join
 
 

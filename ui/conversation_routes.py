@@ -10,8 +10,8 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, StringConstraints
 
-from rag.conversations import Conversations
-from rag.feedback import NOTE_CHARS, Feedback
+from rag.people.conversations import Conversations
+from rag.people.feedback import NOTE_CHARS, Feedback
 from ui.conversation_list import render_conversations
 from ui.exporting import file_name, to_json, to_markdown, to_questions
 from ui.runs import Runs

@@ -11,7 +11,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from rag.sessions import LONGEST
+from rag.people.sessions import LONGEST
 
 NAME = "footnote"
 

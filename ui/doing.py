@@ -92,7 +92,7 @@ def added(
     """
     from ingest.engines import engine_of
     from ingest.limits import Limits
-    from rag.naming import absolute
+    from rag.text.naming import absolute
 
     engine = engine_of(settings)
     limits = Limits.of(settings)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from rag.conversation import Conversation, StoredTurn
-from rag.hidden import shown
+from rag.people.conversation import Conversation, StoredTurn
+from rag.text.hidden import shown
+from rag.text.wording import one_line
 from rag.types import Answer
-from rag.wording import one_line
 from ui.plain import plain_text
 
 _UNSAFE = re.compile(r"[^\w .-]+")

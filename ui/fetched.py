@@ -7,8 +7,8 @@ from collections import OrderedDict
 from pathlib import Path
 
 from rag.catalog import Catalog
-from rag.contents import Contents
-from rag.schema import translated
+from rag.maintenance.contents import Contents
+from rag.storage.schema import translated
 from ui.passing_folder import passing_folder
 
 MOST = 50

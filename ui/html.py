@@ -1,13 +1,13 @@
 """HTML made of elements, never of pasted text: whatever is not markup already is escaped.
 
-Characters that a reader would not see are shown as labels, see `rag.hidden`.
+Characters that a reader would not see are shown as labels, see `rag.text.hidden`.
 """
 
 from __future__ import annotations
 
 import html
 
-from rag.hidden import Hidden, hidden, shown
+from rag.text.hidden import Hidden, hidden, shown
 
 _CONTROLS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;", "\0": "\N{REPLACEMENT CHARACTER}"})
 """The page's Markdown component would act on line ends and tabs, so that they travel as references."""

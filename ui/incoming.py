@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rag.access import private_folder
 from rag.errors import StorageError, UsageError
-from rag.upkeep import UPLOADS
-from rag.uploads import Upload
+from rag.maintenance.upkeep import UPLOADS
+from rag.people.access import private_folder
+from rag.people.uploads import Upload
 from ui.jobs import Job, job_of
 from ui.received import Part, Received
 from ui.uploads import safe_path

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ingest.files import shown
-from rag.collections import Collections
 from rag.errors import CollectionNotFound, FootnoteError
-from rag.naming import path_of
-from rag.passing import Passing
-from rag.tables import uploads as table
-from rag.uploads import State, Uploads
+from rag.people.collections import Collections
+from rag.people.uploads import State, Uploads
+from rag.storage.passing import Passing
+from rag.storage.tables import uploads as table
+from rag.text.naming import path_of
 from ui.answers import UNEXPECTED
 from ui.incoming import Incoming
 from ui.jobs import Job, Jobs
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ingest.outcomes import Outcome, Task
     from rag.library import Library
     from rag.models import Embedder
-    from rag.presence import Presence
+    from rag.people.presence import Presence
     from rag.types import Document
 
 _IDLE_S = 60.0

@@ -1,6 +1,6 @@
 """The files that wait to be read, and what has become of each: a queue that people watch and change.
 
-What a job goes through is told in `rag.uploads`, which keeps them.
+What a job goes through is told in `rag.people.uploads`, which keeps them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import UploadNotFound, UsageError
-from rag.uploads import ALIVE, IN_HAND, State, Upload, Uploads
+from rag.people.uploads import ALIVE, IN_HAND, State, Upload, Uploads
 
 KEPT = 500
 """Finished files of one owner that are remembered; the oldest are forgotten first."""

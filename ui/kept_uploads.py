@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from rag.access import private_folder
 from rag.catalog import Catalog
-from rag.contents import PLACE, Contents
 from rag.errors import FootnoteError, StorageError
-from rag.schema import translated
-from rag.uploads import Upload, Uploads
+from rag.maintenance.contents import PLACE, Contents
+from rag.people.access import private_folder
+from rag.people.uploads import Upload, Uploads
+from rag.storage.schema import translated
 from ui.jobs import Job, job_of
 from ui.passing_folder import passing_folder
 from ui.received import Part, Received

@@ -7,8 +7,8 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from rag.api_keys import A_MINUTE, ApiKeys
 from rag.library import Library
+from rag.people.api_keys import A_MINUTE, ApiKeys
 from rag.settings import Settings
 from ui.doing import changed
 from ui.options import print_json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.uploads import ALIVE, IN_HAND, Upload
-from rag.wording import counted
+from rag.people.uploads import ALIVE, IN_HAND, Upload
+from rag.text.wording import counted
 from ui.html import Html, element
 from ui.parts import first_upper
 

@@ -13,14 +13,14 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from ingest.limits import Limits
-from rag.access import may_change, owner_of
-from rag.collections import Collections
-from rag.contents import is_kept
 from rag.library import Library
-from rag.presence import Presence
-from rag.titles import Titles
+from rag.maintenance.contents import is_kept
+from rag.maintenance.upkeep import uploaded
+from rag.people.access import may_change, owner_of
+from rag.people.collections import Collections
+from rag.people.presence import Presence
+from rag.people.titles import Titles
 from rag.types import Document
-from rag.upkeep import uploaded
 from ui.collection_routes import add_collection_routes
 from ui.intake import Intake
 from ui.listing import Filters, kinds, listed

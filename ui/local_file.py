@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from rag.holder import DOOR, holding_process
-from rag.partial import partial
+from rag.storage.holder import DOOR, holding_process
+from rag.storage.partial import partial
 
 _MOST_BYTES = 10_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

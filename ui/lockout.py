@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.limits import LASTING_S, Limits
+from rag.people.limits import LASTING_S, Limits
 
 TRIES = 5
 """Wrong passwords after which nobody may try."""

@@ -9,8 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.dense.sampling import Place, sample
 from rag.errors import FootnoteError
-from rag.sampling import Place, sample
 from ui.answers import UNEXPECTED
 from ui.visitors import documents_for
 
@@ -86,7 +86,7 @@ class Maps:
                 self._make(user, picture)
 
     def _make(self, user: str, picture: Picture) -> None:
-        from rag.projection import clustered, flat
+        from rag.dense.projection import clustered, flat
 
         try:
             seen = [document.id for document in documents_for(self._library, user) if document.n_passages]

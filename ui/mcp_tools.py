@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from rag.collections import Collections
+from rag.answer.marks import Marked
 from rag.errors import DocumentNotFound
-from rag.hidden import shown
-from rag.marks import Marked
+from rag.people.collections import Collections
+from rag.text.hidden import shown
 from rag.types import Answer, AnswerFinished, Citation, Document, Event, FoundPassage
 from ui.answers import Answers, Waiting
 from ui.mcp_forms import (

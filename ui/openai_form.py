@@ -4,8 +4,8 @@ Documents are asked, not a model: the last message is the question, and the earl
 follow up on. System messages are passed over, and so are the parameters of a model's sampling; what would
 change the meaning of the reply is refused. Tokens are not counted, and the usage says so in zeros.
 
-The text is that of `rag.marks`, and each mark of a source is an annotation. Offsets count Unicode characters:
-``text[start_index:end_index]`` is the mark.
+The text is that of `rag.answer.marks`, and each mark of a source is an annotation. Offsets count Unicode
+characters: ``text[start_index:end_index]`` is the mark.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from rag.answer.marks import Mark, Marked, unmarked
 from rag.errors import UsageError
-from rag.followup import exchanges
-from rag.hidden import shown
-from rag.marks import Mark, Marked, unmarked
+from rag.retrieval.followup import exchanges
+from rag.text.hidden import shown
 from rag.types import Answer, Citation, Turn
 from ui.openai_request import Message, Request
 

@@ -16,9 +16,9 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from rag.collections import Collections
 from rag.errors import CollectionNotFound
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.answers import Answers
 from ui.event_stream import finished, opened
 from ui.openai_errors import Refused, Route

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from rag.marks import Marked
+from rag.answer.marks import Marked
 from rag.types import AnswerFinished, Event, SentenceChecked
 from ui.answers import Waiting
 from ui.event_stream import Source

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from rag.hidden import escaped
 from rag.settings import Settings
 from rag.settings_layers import load_settings
+from rag.text.hidden import escaped
 from ui.completing import offered_documents, offered_models
 
 LibraryOption = Annotated[

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ingest.files import open_file, shown
 from ingest.limits import DEFAULT_LIMITS, Limits
-from rag.contents import is_kept
 from rag.errors import LoadError, OriginalGone
-from rag.naming import path_of
+from rag.maintenance.contents import is_kept
+from rag.text.naming import path_of
 from rag.types import Document
 from ui.fetched import Fetched
 

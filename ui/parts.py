@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rag.text.wording import beginning, counted
 from rag.types import Citation, FoundPassage
-from rag.wording import beginning, counted
 from ui.html import Html, element, join
 from ui.quoted import LONGEST
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rag.hidden import shown
+from rag.text.hidden import shown
+from rag.text.wording import one_line
 from rag.types import Answer, Citation, Sentence
-from rag.wording import one_line
 from ui.parts import place
 from ui.verdicts import verdict_of
 

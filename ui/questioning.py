@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.choosing import choose
+from rag.retrieval.choosing import choose
 from rag.settings import Settings
 from rag.types import Answer, AnswerFinished
 from rag.wire import event_to_dict

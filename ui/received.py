@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from rag.uploads import Upload
+from rag.people.uploads import Upload
 from ui.jobs import Job
 
 

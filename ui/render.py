@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rag.text.wording import counted
 from rag.types import Citation, Sentence
-from rag.wording import counted
 from ui.actions import render_actions
 from ui.disagreement import render_conflicts
 from ui.html import Html, element, join

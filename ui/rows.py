@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from rag.hidden import shown
+from rag.text.hidden import shown
+from rag.text.wording import counted
 from rag.types import Document
-from rag.wording import counted
 from ui.html import Html, element
 from ui.listing import file_name, kind_of
 from ui.parts import opener

@@ -11,9 +11,9 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from rag.conversation import Scope
-from rag.conversations import Conversations, End
 from rag.errors import FootnoteError
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations, End
 from rag.types import Turn as Said
 from ui.answers import TICK_S, UNEXPECTED, Answers
 from ui.turn import Turn, advance, answer_of, state_of

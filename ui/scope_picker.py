@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.collections import Collection
+from rag.people.collections import Collection
+from rag.text.wording import counted
 from rag.types import Document
-from rag.wording import counted
 from ui.html import Html, element, join
 
 SHOWN = 100

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
 
-from rag.collections import Collections
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.scope_picker import render_choices, render_scopes
 from ui.visitors import documents_for, visitor
 

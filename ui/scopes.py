@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rag.collections import Collections
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.visitors import documents_for
 
 

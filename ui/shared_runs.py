@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from rag.conversations import Conversations, End
 from rag.errors import ConversationNotFound, FootnoteError
+from rag.people.conversations import Conversations, End
+from rag.people.under_way import Question, UnderWay
 from rag.types import Turn as Said
-from rag.under_way import Question, UnderWay
 from ui.answers import TICK_S, Answers
 from ui.runs import Followed, Run, Runs, Within
 from ui.turn import CUT_OFF, Turn, advance, news, turn_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.collections import Collection
-from rag.wording import counted
+from rag.people.collections import Collection
+from rag.text.wording import counted
 from ui.html import Html, element, join
 from ui.listing import Filters, Listing
 from ui.rows import NO_MARKS, Marks, day_in_words, quiet, render_row

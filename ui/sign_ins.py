@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from rag.errors import FootnoteError, SettingsError
 from rag.library import Library
-from rag.limits import Limits
-from rag.sessions import Sessions
-from rag.users import Users
+from rag.people.limits import Limits
+from rag.people.sessions import Sessions
+from rag.people.users import Users
 from ui.lockout import Lockout, address_key, name_key
 
 AT_ONCE = 2

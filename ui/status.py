@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rag.text.wording import counted
 from rag.types import Answer
-from rag.wording import counted
 from ui.html import Html, element
 from ui.parts import Facts, writer_of
 from ui.turn import Turn

@@ -21,8 +21,8 @@ from ingest.sync import Digests, Report, Survey, preview, survey
 from rag.errors import LibraryMissing
 from rag.library import Library
 from rag.models import Embedder, make_embedder
-from rag.naming import absolute, path_of
 from rag.settings import Settings
+from rag.text.naming import absolute, path_of
 from ui.adding import moving
 from ui.doing import synced
 from ui.options import print_json

@@ -6,10 +6,10 @@ import re
 import shlex
 from collections.abc import Callable, Generator, Sequence
 
-from rag.choosing import choose
 from rag.errors import CollectionNotFound, DocumentNotFound, FootnoteError, UsageError
+from rag.retrieval.choosing import choose
+from rag.text.wording import counted
 from rag.types import Answer, Turn
-from rag.wording import counted
 from ui.completing import collection_names, document_names
 from ui.engine import Engine
 from ui.quoted import locate
@@ -44,7 +44,7 @@ class Talk:
         documents: Sequence[str] = (),
         explain: bool = False,
     ) -> None:
-        """Begin with nothing said; the scope is named as in `rag.choosing.choose`.
+        """Begin with nothing said; the scope is named as in `rag.retrieval.choosing.choose`.
 
         Raises:
             CollectionNotFound, DocumentNotFound, UsageError: as `choose` does.

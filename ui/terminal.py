@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.hidden import shown
+from rag.text.hidden import shown
 from rag.types import (
     Answer,
     Citation,

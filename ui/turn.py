@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rag.conversation import State, StoredTurn
+from rag.people.conversation import State, StoredTurn
 from rag.types import (
     Answer,
     AnswerFinished,

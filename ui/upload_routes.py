@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect
 
 from ingest.limits import Limits, exceeded
 from ingest.load import check_supported
-from rag.collections import Collections
 from rag.errors import LibraryMissing, LimitExceeded
+from rag.people.collections import Collections
 from ui.intake import Intake
 from ui.ledger import render_ledger
 from ui.starters import starter_files

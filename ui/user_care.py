@@ -9,11 +9,11 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from rag.belongings import Belongings, belongings
 from rag.errors import UserError
 from rag.library import Library
+from rag.people.belongings import Belongings, belongings
+from rag.people.users import Users, check_name, check_password
 from rag.settings import Settings
-from rag.users import Users, check_name, check_password
 from ui.doing import changed
 from ui.options import print_json
 from ui.ways_in import add_user, remove_user, set_password

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rag.text.words import stem
 from rag.types import Sentence
-from rag.words import stem
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+")
 _LONGEST = 60

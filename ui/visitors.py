@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
-from rag.access import may_change, may_read
 from rag.errors import DocumentNotFound, UsageError
 from rag.library import Library
+from rag.people.access import may_change, may_read
 from rag.types import Document
 
 if TYPE_CHECKING:

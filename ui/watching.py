@@ -14,7 +14,7 @@ from rich.text import Text
 from ingest.outcomes import Outcome
 from ingest.watch import News, changes
 from rag.errors import FootnoteError, SyncRefused
-from rag.naming import absolute
+from rag.text.naming import absolute
 from ui.doing import synced
 from ui.syncing import STYLES, Request, counts_of, lazy_embedder, place, print_counts, why
 from ui.terminal import words

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rag.api_keys import ApiKeys
-from rag.belongings import belongings, remove_belongings
 from rag.library import Library
-from rag.users import Users
+from rag.people.api_keys import ApiKeys
+from rag.people.belongings import belongings, remove_belongings
+from rag.people.users import Users
 
 
 def add_user(library: Library, name: str, password: str) -> None:

@@ -18,10 +18,10 @@ from rag.errors import EvaluationError
 from rag.evaluation.bench import Opened
 from rag.evaluation.questions import Source
 from rag.library import Library
+from rag.maintenance.temporary import temporary_catalog
 from rag.models import ChatModel, Embedder
-from rag.naming import path_of
 from rag.settings import Settings
-from rag.temporary import temporary_catalog
+from rag.text.naming import path_of
 
 T = TypeVar("T")
 

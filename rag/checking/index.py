@@ -7,12 +7,12 @@ import sqlalchemy as sa
 
 from rag.catalog import Catalog
 from rag.checking.finding import BY_ITSELF, Finding
+from rag.dense.index import CollectionIndex
+from rag.dense.self_finding import lost, some_of
 from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index import CollectionIndex
 from rag.library import Library
 from rag.progress import Progress
-from rag.self_finding import lost, some_of
-from rag.tables import passages, vectors
+from rag.storage.tables import passages, vectors
 
 ALL_UP_TO = 20_000
 """Passages up to which each is searched by its own vector; above, a sample of as many."""

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, Finding
-from rag.contents import is_kept
-from rag.index_files import index_folders
-from rag.index_records import IndexRecords
-from rag.naming import path_of
-from rag.partial import abandoned
+from rag.dense.index_files import index_folders
+from rag.dense.index_records import IndexRecords
+from rag.maintenance.contents import is_kept
+from rag.maintenance.restoring import ASIDE
 from rag.progress import Progress
-from rag.restoring import ASIDE
-from rag.schema import UNBORN, translated
-from rag.tables import next_vectors, passages, vectors
+from rag.storage import sqlite_files
+from rag.storage.partial import abandoned
+from rag.storage.schema import UNBORN, translated
+from rag.storage.tables import next_vectors, passages, vectors
+from rag.text.naming import path_of
 from rag.types import Document
 
 MAX_LOG = 64 << 20

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from rag.checking.finding import Finding
 from rag.checking.places import leftovers
 from rag.library import Library
+from rag.maintenance.upkeep import rebuild_indexes, rebuild_lexical_index
 from rag.progress import Progress
-from rag.schema import translated
-from rag.upkeep import rebuild_indexes, rebuild_lexical_index
+from rag.storage.schema import translated
 
 
 def repair(library: Library, findings: Sequence[Finding], progress: Progress = lambda *_: None) -> list[str]:
     """Do what the findings say can be done, and return in words what was done.
 
-    A damaged catalogue is left to `rag.salvage`, which needs it closed.
+    A damaged catalogue is left to `rag.checking.salvage`, which needs it closed.
 
     Raises:
         LibraryInUse: another process holds the library.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from rag import sqlite_files
 from rag.catalog import FILE, Catalog
 from rag.checking.finding import BY_ITSELF, SALVAGE, Finding
+from rag.maintenance.upkeep import lexical_index_fits
 from rag.progress import Progress
-from rag.rows import find_document
-from rag.schema import translated
-from rag.tables import passages, texts
-from rag.upkeep import lexical_index_fits
+from rag.storage import sqlite_files
+from rag.storage.rows import find_document
+from rag.storage.schema import translated
+from rag.storage.tables import passages, texts
 
 _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 """SQLite's words for what REINDEX mends: the rows themselves are whole."""

@@ -11,7 +11,7 @@ from rag.evaluation.bench import Bench, Findings, Opened, texts
 from rag.evaluation.metrics import holds, reliability, token_f1
 from rag.evaluation.questions import Question
 from rag.evaluation.report import Curve
-from rag.followup import exchanges
+from rag.retrieval.followup import exchanges
 from rag.types import Answer, Citation
 
 REFUSED = "(refused)"

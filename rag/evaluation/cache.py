@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from rag.errors import StorageError
 from rag.models import ChatModel, Embedder
+from rag.retrieval.wrapping import WrappedEmbedder
 from rag.settings import Settings
 from rag.vectors import TokenVectors
-from rag.wrapping import WrappedEmbedder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from rag.prompt import defuse
-from rag.words import STOPWORDS, stems
+from rag.text.control_tokens import defuse
+from rag.text.words import STOPWORDS, stems
 
 SYSTEM = (
     "You help to write a test about a collection of documents. You see one passage and do what stands below "

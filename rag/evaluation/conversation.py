@@ -9,7 +9,7 @@ from rag.evaluation.bench import Bench, Findings, Opened
 from rag.evaluation.metrics import ranking_scores
 from rag.evaluation.questions import Question
 from rag.evaluation.retrieval import CUTS, ranked, recall_curve
-from rag.followup import exchanges
+from rag.retrieval.followup import exchanges
 from rag.types import EvidenceFound
 
 MEASURES = frozenset({"retrieval", "conversation", "refusal"})

@@ -15,14 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 from rag.errors import FootnoteError
 from rag.evaluation.candidate import accepted, alike, answering, asking, facts, fault, parse
-from rag.followup import FollowUp
 from rag.library import Library
 from rag.models import ChatModel, Embedder, translate
-from rag.retrieve import mark_repeats
-from rag.search import find
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.retrieve import mark_repeats
+from rag.retrieval.search import find
 from rag.settings import Settings
+from rag.text.words import words
 from rag.types import Document, FoundPassage
-from rag.words import words
 
 NOT_FOUND = "the search does not find the passage among its best 5: is the question clear on its own?"
 BEST = 5

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 
 from rag.evaluation.metrics import normal
 from rag.evaluation.questions import Attack
-from rag.words import STOPWORDS, stems, words
+from rag.text.words import STOPWORDS, stems, words
 
 _RUN = re.compile(r"[A-Za-z0-9+/=]{8,}")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rag.artifacts import EMBEDDER
 from rag.assistant import Assistant
-from rag.fetching import ensure
+from rag.model_files.artifacts import EMBEDDER
+from rag.model_files.fetching import ensure
 from rag.types import TextWritten
 from tests.bench import plain
 from tests.bench.common import library_of, questions_in, settings

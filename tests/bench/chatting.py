@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rag.conversation import StoredTurn
-from rag.conversations import Conversations
 from rag.library import Library
+from rag.people.conversation import StoredTurn
+from rag.people.conversations import Conversations
 from tests.askers import Heard, all_ask, percentiles
 from tests.bench.common import library_of, questions_in
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ingest.load import load
-from rag.artifacts import EMBEDDER
-from rag.fetching import ensure
+from rag.model_files.artifacts import EMBEDDER
+from rag.model_files.fetching import ensure
 from rag.settings_layers import load_settings
 
 COPIES = 48

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from rag.postgres_engine import engine_for
+from rag.storage.postgres_engine import engine_for
 from tests.bench.drawn import CACHE
 from tests.chroma_servers import PROGRAM, ChromaProcess
 from tests.clusters import HOW_TO_GET_ONE, Cluster, programs

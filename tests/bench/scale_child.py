@@ -15,16 +15,16 @@ import numpy as np
 import psutil
 
 from ingest.pipeline import Progress, add
-from rag.artifacts import EMBEDDER
 from rag.assistant import Assistant
-from rag.fetching import ensure
-from rag.followup import FollowUp
 from rag.library import Library
+from rag.maintenance.temporary import temporary_catalog
+from rag.model_files.artifacts import EMBEDDER
+from rag.model_files.fetching import ensure
 from rag.models import Embedder, make_embedder
-from rag.search import search
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import search
 from rag.settings import Settings
 from rag.settings_layers import load_settings
-from rag.temporary import temporary_catalog
 from tests.bench import prose
 from tests.bench.drawn import PER_DOCUMENT, Vectors, real_vectors
 from tests.bench.synthetic import HashEmbedder, entry

@@ -9,25 +9,25 @@ import numpy as np
 import pytest
 from fakes import document, passages, put
 
-from rag.api_keys import ApiKeys
-from rag.belongings import belongings, remove_belongings
 from rag.catalog import Catalog
 from rag.checking import check
-from rag.collections import Collections
-from rag.conversation import Scope
-from rag.conversations import Conversations
+from rag.dense.sampling import sample
 from rag.errors import ConversationBusy, LibraryIncompatible, LibraryMissing
-from rag.feedback import Feedback
 from rag.library import Library
-from rag.limits import Limits
+from rag.maintenance.upkeep import lexical_index_fits, rebuild_lexical_index
+from rag.people.api_keys import ApiKeys
+from rag.people.belongings import belongings, remove_belongings
+from rag.people.collections import Collections
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations
+from rag.people.feedback import Feedback
+from rag.people.limits import Limits
+from rag.people.sessions import Sessions
+from rag.people.titles import Titles
+from rag.people.under_way import UnderWay
+from rag.people.users import Users
 from rag.reindexing import reindex
-from rag.sampling import sample
-from rag.sessions import Sessions
-from rag.titles import Titles
 from rag.types import Text
-from rag.under_way import UnderWay
-from rag.upkeep import lexical_index_fits, rebuild_lexical_index
-from rag.users import Users
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.shared)]
 LINES = "A zebra ran.\nThe moon rose.\nA river of money froze."

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from fakes import document
 
-from rag.chroma_server import UPKEEP_S, ChromaServer
-from rag.index import ChromaIndex, ExactIndex, Wire
+from rag.dense.chroma_server import UPKEEP_S, ChromaServer
+from rag.dense.index import ChromaIndex, ExactIndex, Wire
 from rag.settings import Settings
 from rag.types import Passage, Text
 
@@ -120,7 +120,7 @@ def test_requests_on_the_wire_are_as_small_as_they_are_said_to_be(server, monkey
 
 @pytest.mark.parametrize("n", [0, 8, 9])
 def test_its_ids_are_listed_some_at_a_time(collection, n, monkeypatch) -> None:
-    monkeypatch.setattr("rag.index._LISTED", 4)
+    monkeypatch.setattr("rag.dense.index._LISTED", 4)
     ids = [f"p{i}" for i in range(n)]
     collection.add(ids, np.ones((n, 2), np.float32))
     assert collection.ids() == set(ids)

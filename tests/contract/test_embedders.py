@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from fakes import AngleEmbedder
 
-from rag.embedder import FEW, MiniLM, has_fast_bfloat16
-from rag.folding import folded
+from rag.embedding.embedder import FEW, MiniLM, has_fast_bfloat16
 from rag.models import Embedder, make_embedder
 from rag.settings_layers import load_settings
+from rag.text.folding import folded
 
 TEXTS = [
     "When did flights to the base resume?",
@@ -97,7 +97,7 @@ def test_both_ways_compute_what_sentence_transformers_does(minilm, way: str) -> 
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from rag.torch_minilm import TorchMiniLM
+    from rag.embedding.torch_minilm import TorchMiniLM
 
     reference = SentenceTransformer(str(minilm._folder), device="cpu", local_files_only=True)
     expected = reference.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
@@ -211,7 +211,7 @@ def test_bfloat16_only_where_it_is_fast(tmp_path, cpuinfo, fast) -> None:
 def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm) -> None:
     import torch
 
-    from rag.torch_minilm import TorchMiniLM
+    from rag.embedding.torch_minilm import TorchMiniLM
 
     made = TorchMiniLM(minilm._few, torch.bfloat16).embed(TEXTS)
     assert (made * minilm._few.embed(TEXTS)).sum(axis=1).min() >= 0.998

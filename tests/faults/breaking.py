@@ -19,8 +19,8 @@ from homes import Home, OtherEmbedder
 from workload import PRODUCT, HashEmbedder, small_index_steps
 
 import rag.reindexing
-from rag import sqlite_files
-from rag.database import Database
+from rag.storage import sqlite_files
+from rag.storage.database import Database
 
 Line = tuple[str, int]
 _OURS = f"{PRODUCT}{os.sep}"

@@ -16,14 +16,14 @@ from homes import FEWER, GONE, Home, OtherEmbedder, as_version_1, copied_often, 
 from ledger import Ledger
 from workload import NAMES, remove, words
 
-from rag.backup import read_backup, write_backup
 from rag.catalog import FILE
 from rag.errors import FootnoteError
 from rag.library import Library
-from rag.migrations import KEPT
+from rag.maintenance.backup import read_backup, write_backup
+from rag.maintenance.migrations import KEPT
+from rag.maintenance.restoring import ASIDE, restore
 from rag.reindexing import reindex
-from rag.restoring import ASIDE, restore
-from rag.schema import SCHEMA_VERSION
+from rag.storage.schema import SCHEMA_VERSION
 
 # -- what is done ------------------------------------------------------------------------------------------
 

@@ -13,11 +13,11 @@ from ledger import Ledger
 from old_schemas import VERSION_1
 from workload import NAMES, HashEmbedder, put, remove, small_index_steps
 
-from rag.backup import write_backup
 from rag.catalog import FILE
 from rag.library import Library
-from rag.migrations import KEPT
-from rag.restoring import ASIDE
+from rag.maintenance.backup import write_backup
+from rag.maintenance.migrations import KEPT
+from rag.maintenance.restoring import ASIDE
 
 GONE = NAMES[0]
 """The document that is purged."""

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from workload import NAMES, HashEmbedder, identity, sha256, small_index_steps, text_of, words
 
 from rag.library import Library
+from rag.text.words import terms
 from rag.types import Document
-from rag.words import terms
 
 
 @dataclass

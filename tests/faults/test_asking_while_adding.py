@@ -11,9 +11,9 @@ from tally import TALLY, some
 from workload import NAMES, HashEmbedder, put, remove, small_index_steps, text_of, words
 
 from rag.evidence import Span
-from rag.followup import FollowUp
 from rag.library import Library
-from rag.search import search
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import search
 
 ROUNDS = some(60, 6)
 _VERSION = re.compile(r"doc\d+v(\d+)p")

@@ -11,7 +11,7 @@ from tally import TALLY
 from workload import NAMES, put, visiting
 
 import ingest.entry
-import rag.lock
+import rag.storage.lock
 from rag.library import Library
 
 
@@ -45,7 +45,7 @@ class Backwards(datetime):
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(path, files, monkeypatch) -> None:
-    for module in (ingest.entry, rag.lock):
+    for module in (ingest.entry, rag.storage.lock):
         monkeypatch.setattr(module, "datetime", Backwards)
     ledger = Ledger(files)
 

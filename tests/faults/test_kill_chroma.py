@@ -12,8 +12,8 @@ from drawn_lines import collections, in_collection, lost_of, put_lines, served_s
 from tally import TALLY, count, some
 from under_load import CHANGING, LINES, STEADY, quickly, reading, writing
 
-import rag.served_keeper
-import rag.served_making
+import rag.dense.served_keeper
+import rag.dense.served_making
 from rag.library import Library
 from rag.settings import Settings
 
@@ -34,11 +34,11 @@ def server(tmp_path):
 @pytest.fixture
 def settings(path, server, monkeypatch) -> Settings:
     for module, name in (
-        (rag.served_keeper, "LOOK_S"),
-        (rag.served_keeper, "AGAIN_S"),
-        (rag.served_keeper, "MOST_S"),
-        (rag.served_keeper, "AT_ONCE"),
-        (rag.served_making, "GRACE_S"),
+        (rag.dense.served_keeper, "LOOK_S"),
+        (rag.dense.served_keeper, "AGAIN_S"),
+        (rag.dense.served_keeper, "MOST_S"),
+        (rag.dense.served_keeper, "AT_ONCE"),
+        (rag.dense.served_making, "GRACE_S"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))  # and back at the end
     quickly()

@@ -14,9 +14,9 @@ import pytest
 from replicas import PASSWORD, PATIENCE_S, Replicas, replicas
 from tally import TALLY, some
 
-from rag.api_keys import ApiKeys
-from rag.contents import is_kept
-from rag.postgres_engine import temporary_schema
+from rag.maintenance.contents import is_kept
+from rag.people.api_keys import ApiKeys
+from rag.storage.postgres_engine import temporary_schema
 
 pytestmark = pytest.mark.shared
 

@@ -16,11 +16,11 @@ from tally import TALLY, some
 from workload import HashEmbedder
 
 from ingest.entry import document_id, identified
-from rag import page_sums
 from rag.catalog import FILE
+from rag.checking.salvage import salvage
 from rag.errors import LibraryDamaged
 from rag.library import Library
-from rag.salvage import salvage
+from rag.storage import page_sums
 from rag.types import Document, Passage, Text
 
 N_DOCUMENTS = 30

@@ -10,7 +10,7 @@ from typing import Any
 from drawn_lines import drawn, put_lines
 from workload import small_index_steps
 
-import rag.served_keeper
+import rag.dense.served_keeper
 from rag.library import Library
 from rag.settings import Settings
 
@@ -24,8 +24,8 @@ LINES = 5
 def quickly() -> None:
     """Look after the index often, and give it what waits soon."""
     small_index_steps()
-    rag.served_keeper.LOOK_S, rag.served_keeper.AGAIN_S, rag.served_keeper.MOST_S = 0.5, 0.1, 0.5
-    rag.served_keeper.AT_ONCE = 20
+    keeper = rag.dense.served_keeper
+    keeper.LOOK_S, keeper.AGAIN_S, keeper.MOST_S, keeper.AT_ONCE = 0.5, 0.1, 0.5, 20
 
 
 def writing(library: Path, url: str, pipe: Any) -> None:

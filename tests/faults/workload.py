@@ -23,7 +23,7 @@ import numpy as np
 from fakes import AngleEmbedder
 
 import ingest.local_engine
-import rag.index
+import rag.dense.index
 from ingest.entry import document_id
 from ingest.limits import Limits
 from ingest.pipeline import Outcome, add
@@ -33,7 +33,7 @@ from rag.library import Library
 
 NAMES = tuple(f"doc{i}" for i in range(8))
 PARAGRAPHS = 5
-PRODUCT = Path(rag.index.__file__).parent
+PRODUCT = Path(rag.dense.index.__file__).parent
 
 
 class HashEmbedder(AngleEmbedder):
@@ -76,8 +76,8 @@ def identity(files: Path, name: str) -> str:
 
 def small_index_steps() -> None:
     """Let Chroma write its graph to the disk after every few vectors, instead of every thousand."""
-    rag.index.HNSW["batch_size"] = 4
-    rag.index.SYNC = 8
+    rag.dense.index.HNSW["batch_size"] = 4
+    rag.dense.index.SYNC = 8
 
 
 def churn(library: Path, files: Path, seed: int, tell: Callable[[tuple[str, str, int]], None]) -> None:

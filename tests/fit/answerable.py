@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from rag.answerable import FEATURES, features
 from rag.evaluation.readers import read
-from rag.followup import FollowUp
-from rag.ranking import rank
-from rag.search import find
+from rag.retrieval.answerable import FEATURES, features
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.ranking import rank
+from rag.retrieval.search import find
 from tests.fit.common import group_of, library_of, logistic_of, print_cuts, write
 from tests.fit.ranking import opened_progress
 
@@ -32,7 +32,7 @@ def fit(console: Console, folder: Path) -> None:
     model, figures, chances = logistic_of(console, "answerable", FEATURES, table, known, groups)
     print_cuts(console, chances, ["answerable" if each else "beside" for each in labels])
     about = {
-        "what": "rag/answerable.py: whether a paragraph that was found answers the question",
+        "what": "rag/retrieval/answerable.py: whether a paragraph that was found answers the question",
         "fitted": f"python -m tests.fit answerable, on {len(rows)} questions of SQuAD 2.0; articles apart",
         **figures,
     }

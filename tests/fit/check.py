@@ -9,12 +9,12 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
-from rag.citations import align, claim
 from rag.evaluation.questions import Question
 from rag.evaluation.readers import read
-from rag.followup import FollowUp
-from rag.search import Found, find
-from rag.words import stems
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import Found, find
+from rag.text.words import stems
+from rag.verification.citations import align, claim
 from tests.fit.claims import Claim, claims_of
 from tests.fit.common import library_of
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rag.words import stems
+from rag.text.words import stems
 
 _AUX = r"(?:is|are|was|were|has|have|had|can|could|will|would|may|might|should|must|did|does|do)"
 _NAME = r"(?:[A-Z][\w'’-]+(?: (?:of |the |de )?[A-Z][\w'’-]+)*)"

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from rag.answer.writer import Writer
+from rag.answer.writing import stands
 from rag.answering import Outcome, answer
-from rag.confidence import EVIDENCE, WRITTEN, evidence_signals
 from rag.evaluation.metrics import holds
-from rag.followup import FollowUp
-from rag.search import search
-from rag.writer import Writer
-from rag.writing import stands
+from rag.retrieval.confidence import EVIDENCE, WRITTEN, evidence_signals
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import search
 from tests.fit.common import logistic_of, print_cuts, workshop, write
 from tests.fit.trials import Trial, trials
 

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from rag.evaluation.metrics import holds
 from rag.evaluation.readers import read
-from rag.followup import FollowUp
-from rag.network import Network
-from rag.ranking import FEATURES, features
-from rag.search import find
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.network import Network
+from rag.retrieval.ranking import FEATURES, features
+from rag.retrieval.search import find
 from tests.fit.common import folds, group_of, library_of, store, train
 
 UNITS, DECAY = 8, 1e-3
@@ -59,7 +59,7 @@ def fit(console: Console, folder: Path) -> None:
         f"mean chance of the best three: {np.mean([np.pad(s, (0, 3 - len(s))) for s in shown], axis=0)}"
     )
     about = {
-        "what": "rag/ranking.py: chance of a sentence to hold the answer, softmax over the sentences found",
+        "what": "rag/retrieval/ranking.py: a sentence's chance to hold the answer, softmax over those found",
         "fitted": f"python -m tests.fit ranking, on {len(questions)} answerable questions of SQuAD 2.0",
         "unseen articles: best 1, 2, 3 hold the answer": figures,
         "units, decay": [UNITS, DECAY],

@@ -14,10 +14,10 @@ from playwright.sync_api import expect
 from serving import page_over
 
 from ingest.pipeline import add
-from rag.collections import Collections
-from rag.conversation import Scope
+from rag.people.collections import Collections
+from rag.people.conversation import Scope
+from rag.people.users import Users
 from rag.types import Answer, Citation, Conflict, FoundPassage, Sentence
-from rag.users import Users
 
 pytestmark = pytest.mark.browser
 

@@ -21,8 +21,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 from serving import page_over
 
-from rag.api_keys import ApiKeys
-from rag.users import Users
+from rag.people.api_keys import ApiKeys
+from rag.people.users import Users
 
 SAYS = "The plane came on 26 October. The minister spoke about oil."
 CHECKED = (

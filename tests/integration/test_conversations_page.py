@@ -30,7 +30,7 @@ from hands import (
 from playwright.sync_api import expect
 from serving import page_over
 
-from rag.collections import Collections
+from rag.people.collections import Collections
 
 pytestmark = pytest.mark.browser
 

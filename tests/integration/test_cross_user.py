@@ -19,8 +19,8 @@ from fakes import AngleEmbedder
 
 from rag.assistant import Assistant
 from rag.library import Library
+from rag.people.users import Users
 from rag.settings import Settings
-from rag.users import Users
 from ui.app import create_app
 
 CALLS = 10_000

@@ -22,8 +22,8 @@ from mcp.client.streamable_http import streamable_http_client
 from typer.main import get_command
 from written import CHAT, CHECKOUT, QUESTION_LINES, Command, Written, differs, furnish, of_kind
 
-from rag.collections import Collections
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.cli import app
 
 PAGES = [Written(path) for path in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")))]

@@ -8,11 +8,11 @@ import json
 import pytest
 from rich.console import Console
 
-from rag.artifacts import LLM, LLM_SMALL
 from rag.evaluation.candidate import verbatim
 from rag.evaluation.readers import read
-from rag.fetching import is_ready
 from rag.library import Library
+from rag.model_files.artifacts import LLM, LLM_SMALL
+from rag.model_files.fetching import is_ready
 from rag.settings_layers import load_settings
 from ui.drafting import draft_and_report
 

@@ -16,8 +16,8 @@ from hostile import HOSTILE
 from playwright.sync_api import expect
 from serving import page_over
 
-from rag.collections import LONGEST, Collections
-from rag.conversation import TITLE_CHARS, Scope, clipped
+from rag.people.collections import LONGEST, Collections
+from rag.people.conversation import TITLE_CHARS, Scope, clipped
 from rag.types import Answer, Citation, Conflict, Document, FoundPassage, Passage, Sentence, Text
 
 pytestmark = pytest.mark.browser

@@ -12,14 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.artifacts import LLM, LLM_SMALL
 from rag.errors import ModelError, ModelUnavailable
-from rag.fetching import ensure, is_ready
-from rag.local_llm import LocalLLM, available_cores
+from rag.llm.local_llm import LocalLLM, available_cores
+from rag.model_files.artifacts import LLM, LLM_SMALL
+from rag.model_files.fetching import ensure, is_ready
 from rag.models import make_chat_model, translate
-from rag.prompt import defuse
 from rag.settings import Settings
 from rag.settings_layers import load_settings
+from rag.text.control_tokens import defuse
 
 pytestmark = pytest.mark.models
 
@@ -178,7 +178,7 @@ def test_the_child_dies_with_a_parent_that_is_killed(model_path, moment) -> None
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from rag.local_llm import LocalLLM\n"
+        "from rag.llm.local_llm import LocalLLM\n"
         f"llm = LocalLLM(Path({str(model_path)!r}), 2048, {available_cores()})\n"
         "llm.start()\n"
         "while llm.pid is None: time.sleep(0.01)\n"

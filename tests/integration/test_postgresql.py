@@ -13,15 +13,16 @@ from clusters import PASSWORD
 from fakes import AngleEmbedder, put
 from pydantic import SecretStr
 
-from rag import migrations, postgres_engine
-from rag.backup import require_file
 from rag.errors import BackupError, CatalogRefused, CatalogUnavailable, LibraryInUse, StorageError
 from rag.library import Library
-from rag.migrations import Step, migrate
+from rag.maintenance import migrations
+from rag.maintenance.backup import require_file
+from rag.maintenance.migrations import Step, migrate
+from rag.maintenance.temporary import temporary_catalog
 from rag.reindexing import reindex
-from rag.schema import SCHEMA_VERSION
 from rag.settings_layers import load_settings
-from rag.temporary import temporary_catalog
+from rag.storage import postgres_engine
+from rag.storage.schema import SCHEMA_VERSION
 
 pytestmark = pytest.mark.shared
 
@@ -37,7 +38,7 @@ def impatient(monkeypatch):
     """Nobody waits long for another."""
     quick = postgres_engine._SESSION.replace(f"'{postgres_engine.WAIT_S}s'", "'300ms'")
     monkeypatch.setattr(postgres_engine, "_SESSION", quick)
-    monkeypatch.setattr("rag.database.PATIENCE_S", 0.3)
+    monkeypatch.setattr("rag.storage.database.PATIENCE_S", 0.3)
 
 
 def machine(shared, tmp_path, name: str) -> Library:

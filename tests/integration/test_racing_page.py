@@ -25,7 +25,7 @@ from playwright.sync_api import expect
 from serving import page_over
 
 from ingest.pipeline import add
-from rag.collections import Collections
+from rag.people.collections import Collections
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from hands import ask, conversation, settled, shows
 from playwright.sync_api import Page, expect
 from replicas import PASSWORD, Replica, Replicas, replicas
 
-from rag.conversations import Conversations
+from rag.people.conversations import Conversations
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared]
 

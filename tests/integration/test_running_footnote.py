@@ -25,7 +25,7 @@ from fakes import AngleEmbedder, WritingModel
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
-from rag.users import Users
+from rag.people.users import Users
 from ui.server import serve
 
 path, auth = Path(sys.argv[1]), sys.argv[2] == "auth"

@@ -16,17 +16,17 @@ import pytest
 from chroma_servers import ChromaProcess
 from drawn_lines import DIMENSIONS, collections, drawn, in_collection, lost_of, put_lines, served_state
 
-import rag.served_keeper
-import rag.served_making
-import rag.without_index
-from rag.backup import write_backup
+import rag.dense.served_keeper
+import rag.dense.served_making
+import rag.dense.without_index
 from rag.catalog import FILE
 from rag.checking import check
-from rag.chroma_server import UPKEEP_S, ChromaServer
+from rag.dense.chroma_server import UPKEEP_S, ChromaServer
+from rag.dense.index_records import ServedRecords
 from rag.errors import IndexDamaged, IndexUnavailable
-from rag.index_records import ServedRecords
 from rag.library import Library
-from rag.restoring import restore
+from rag.maintenance.backup import write_backup
+from rag.maintenance.restoring import restore
 from rag.settings import Settings
 
 pytestmark = pytest.mark.shared
@@ -34,9 +34,9 @@ pytestmark = pytest.mark.shared
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch) -> None:
-    monkeypatch.setattr(rag.served_keeper, "LOOK_S", 0.3)
-    monkeypatch.setattr(rag.served_keeper, "AGAIN_S", 0.2)
-    monkeypatch.setattr(rag.served_making, "GRACE_S", 0.0)
+    monkeypatch.setattr(rag.dense.served_keeper, "LOOK_S", 0.3)
+    monkeypatch.setattr(rag.dense.served_keeper, "AGAIN_S", 0.2)
+    monkeypatch.setattr(rag.dense.served_making, "GRACE_S", 0.0)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_is_added_and_removed_is_in_the_collection_and_found(shared) -> Non
 
 
 def test_enough_that_waits_goes_together(shared, monkeypatch) -> None:
-    monkeypatch.setattr(rag.served_keeper, "AT_ONCE", 10)
+    monkeypatch.setattr(rag.dense.served_keeper, "AT_ONCE", 10)
     with Library.of(shared, create=True) as library:
         for i in range(7):
             put_lines(library, f"d{i}")
@@ -131,7 +131,7 @@ def test_a_reader_goes_over_to_an_index_that_was_made_again(shared) -> None:
 
 def test_an_index_answers_while_it_is_made_again(shared, monkeypatch) -> None:
     """What comes and goes meanwhile is in the answers, and then in the new index."""
-    monkeypatch.setattr(rag.served_making, "_AT_ONCE", 5)
+    monkeypatch.setattr(rag.dense.served_making, "_AT_ONCE", 5)
     with Library.of(shared, create=True) as library:
         for name in ("a", "b", "c"):
             put_lines(library, name)
@@ -209,8 +209,8 @@ def test_a_server_that_was_never_there_is_done_without(shared) -> None:
 
 
 def test_a_server_that_hangs_is_given_up_in_time(own, shared, monkeypatch) -> None:
-    monkeypatch.setattr(rag.served_keeper, "QUESTION_S", 0.5)
-    monkeypatch.setattr(rag.served_keeper, "UPKEEP_S", 2.0)
+    monkeypatch.setattr(rag.dense.served_keeper, "QUESTION_S", 0.5)
+    monkeypatch.setattr(rag.dense.served_keeper, "UPKEEP_S", 2.0)
     settings = shared.model_copy(update={"chroma": own.url})
     with Library.of(settings, create=True) as library:
         put_lines(library, "a")
@@ -226,7 +226,7 @@ def test_a_server_that_hangs_is_given_up_in_time(own, shared, monkeypatch) -> No
 
 
 def test_a_library_too_large_to_do_without_says_what_is_missing(own, shared, monkeypatch) -> None:
-    monkeypatch.setattr(rag.without_index, "MOST_BYTES", 8 * 4 * DIMENSIONS)
+    monkeypatch.setattr(rag.dense.without_index, "MOST_BYTES", 8 * 4 * DIMENSIONS)
     settings = shared.model_copy(update={"chroma": own.url})
     with Library.of(settings, create=True) as library:
         put_lines(library, "a")
@@ -242,7 +242,7 @@ def test_a_library_too_large_to_do_without_says_what_is_missing(own, shared, mon
 
 
 def test_a_reader_of_a_large_library_is_told_of_a_loss(own, shared, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(rag.without_index, "MOST_BYTES", 8 * 4 * DIMENSIONS)
+    monkeypatch.setattr(rag.dense.without_index, "MOST_BYTES", 8 * 4 * DIMENSIONS)
     settings = shared.model_copy(update={"chroma": own.url})
     with Library.of(settings, create=True) as library:
         put_lines(library, "a")

@@ -14,9 +14,9 @@ from members import LINES, PATIENCE_S, Member, Told, pair, quickly
 from pydantic import SecretStr
 
 from rag.checking import check
-from rag.index_records import ServedRecords
+from rag.dense.index_records import ServedRecords
+from rag.dense.self_finding import lost
 from rag.library import Library
-from rag.self_finding import lost
 from rag.settings import Settings
 
 pytestmark = pytest.mark.shared

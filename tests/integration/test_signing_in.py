@@ -14,9 +14,9 @@ from serving import serving
 
 from rag.assistant import Assistant
 from rag.library import Library
+from rag.people.users import Users
 from rag.settings import Settings
-from rag.tables import sessions
-from rag.users import Users
+from rag.storage.tables import sessions
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.evaluation.html.markup import Html, element, join, void
 from rag.evaluation.report import Case
-from rag.wording import counted
+from rag.text.wording import counted
 
 
 def cases(failed: Sequence[Case]) -> Html | None:

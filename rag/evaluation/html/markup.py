@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from rag.hidden import shown
+from rag.text.hidden import shown
 
 
 class Html(str):

@@ -14,7 +14,7 @@ from rag.evaluation.html.cases import cases
 from rag.evaluation.html.markup import Html, element, void
 from rag.evaluation.html.table import number, table, verdict
 from rag.evaluation.report import Curve, Figure, Report
-from rag.wording import counted
+from rag.text.wording import counted
 
 _FALSE_REFUSALS = (0.0, 0.01, 0.02, 0.05, 0.08, 0.1, 0.2, 0.5)
 """Shares of answerable questions refused at which the refusal curve is read off."""

@@ -7,8 +7,8 @@ import pytest
 
 from rag.library import Library
 from rag.settings_layers import load_settings
+from rag.text.words import terms
 from rag.vectors import unit
-from rag.words import terms
 from tests.bench import places, plots, prose
 from tests.bench.__main__ import numbers
 from tests.bench.drawn import PER_DOCUMENT, Vectors

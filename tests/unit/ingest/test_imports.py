@@ -10,17 +10,17 @@ import ingest
 ALLOWED = {
     "errors",
     "extras",
-    "folding",
     "library",
-    "local_llm",
+    "llm.local_llm",
     "models",
-    "naming",
-    "sentences",
     "settings",
     "settings_layers",
+    "text.folding",
+    "text.naming",
+    "text.sentences",
+    "text.wording",
     "types",
     "vectors",
-    "wording",
 }
 
 

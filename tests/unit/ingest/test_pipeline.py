@@ -10,7 +10,7 @@ from ingest.entry import document_id
 from ingest.pipeline import add
 from rag.errors import LibraryIncompatible, StorageError
 from rag.library import Library
-from rag.naming import path_of
+from rag.text.naming import path_of
 
 
 def kinds(outcomes) -> dict[str, str]:

@@ -7,7 +7,7 @@ from ingest.load import load
 from ingest.outcomes import Task
 from ingest.run import Run
 from ingest.worker import Worker
-from rag.naming import path_of
+from rag.text.naming import path_of
 
 
 def kinds(outcomes) -> dict[str, str]:

@@ -9,14 +9,14 @@ import pytest
 from fakes import ScriptedModel, put
 from langchain_core.callbacks import BaseCallbackHandler
 
+from rag.answer.prompt import CERTAIN
+from rag.answer.writer import Writer
 from rag.answering import REFUSAL, UNSUPPORTED, Outcome, answer, quoted
 from rag.assistant import Assistant
-from rag.confidence import WRITTEN, WRITTEN_BELOW
-from rag.followup import FollowUp
-from rag.prompt import CERTAIN
-from rag.search import search
+from rag.retrieval.confidence import WRITTEN, WRITTEN_BELOW
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import search
 from rag.types import SentenceChecked, TextWritten, Turn
-from rag.writer import Writer
 
 QUESTION = "When did the embassy in Arden reopen?"
 SAID = "The embassy in Arden reopened in May."
@@ -183,13 +183,13 @@ class TestEvidence:
     def test_a_local_model_is_shown_no_more_than_is_enough(
         self, run, monkeypatch, llm: str, shown: int
     ) -> None:
-        monkeypatch.setattr("rag.writer.ENOUGH", 0.0)
+        monkeypatch.setattr("rag.answer.writer.ENOUGH", 0.0)
         _, outcome = run(ScriptedModel(SAID, "Yes", "June", chances={"Yes": 1.0}), llm)
         prompt = outcome.prompt[-1][1]
         assert sum(text in prompt for text in (SAID, "Oil is cheap.", OTHER)) == shown
 
     def test_the_parts_of_a_long_question_need_places_of_their_own(self, run, monkeypatch) -> None:
-        monkeypatch.setattr("rag.writer.ENOUGH", 0.0)
+        monkeypatch.setattr("rag.answer.writer.ENOUGH", 0.0)
         monkeypatch.setattr("rag.answering.pieces", lambda question: ["one", "other"])
         _, outcome = run(ScriptedModel(SAID, "Yes", "June", chances={"Yes": 1.0}))
         assert all(text in outcome.prompt[-1][1] for text in (SAID, "Oil is cheap.", OTHER))

@@ -12,8 +12,8 @@ from langchain_core.runnables import ConfigurableField, RunnableParallel, Runnab
 from langchain_core.tracers import BaseTracer
 
 from rag.assistant import Assistant
-from rag.collections import Collections
 from rag.errors import CollectionNotFound, DocumentNotFound, ModelError, QuestionError, UsageError
+from rag.people.collections import Collections
 
 
 class Asked(BaseCallbackHandler):

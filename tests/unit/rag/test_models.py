@@ -9,9 +9,9 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from rag.errors import ArtifactError, MissingExtra
-from rag.local_llm import available_cores
+from rag.llm.local_llm import available_cores
+from rag.llm.patient_chat import PatientChat
 from rag.models import AROUND, make_chat_model, make_embedder
-from rag.patient_chat import PatientChat
 from rag.settings import Settings
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.question import LEAST_TERMS, MOST_PARTS, Question, idf, is_polar, kind, offers, parts
-from rag.words import stem_set, terms
+from rag.text.words import stem_set, terms
 
 
 def asked(text: str, frequency: dict[str, int] | None = None, n_passages: int = 10) -> Question:

@@ -14,8 +14,8 @@ from rag.catalog import FILE
 from rag.checking import check
 from rag.errors import LibraryIncompatible, LibraryInUse, StorageError
 from rag.library import Library
-from rag.lock import WriterLock
 from rag.reindexing import reindex
+from rag.storage.lock import WriterLock
 
 
 class OtherEmbedder(AngleEmbedder):

@@ -9,8 +9,8 @@ import pytest
 from fakes import QUESTION, TEXT, put, says
 
 import rag.stopwatch
-from rag.followup import FollowUp
-from rag.search import search
+from rag.retrieval.followup import FollowUp
+from rag.retrieval.search import search
 from rag.stopwatch import Stage, Stopwatch
 from rag.types import AnswerFinished, EvidenceFound
 

@@ -11,8 +11,8 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
+from rag.answer.marks import WHAT_TO_DO
 from rag.errors import ModelUnavailable
-from rag.marks import WHAT_TO_DO
 from rag.types import Answer
 
 ANSWER = "The plane came on 26 October."

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.limits import LASTING_S, Limits
-from rag.read_only import refused
+from rag.people.limits import LASTING_S, Limits
+from rag.storage.read_only import refused
 from ui.allowance import Allowances, taken
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ingest.limits import Limits
 from rag.assistant import Assistant
-from rag.collections import Collections
-from rag.conversation import UNTITLED
-from rag.conversations import Conversations
 from rag.errors import LibraryInUse, ModelPaused, ModelUnavailable
+from rag.people.collections import Collections
+from rag.people.conversation import UNTITLED
+from rag.people.conversations import Conversations
 from rag.types import Document
 from rag.wire import answer_from_dict, event_from_dict
 from ui.answers import UNEXPECTED, Answers
@@ -117,7 +117,7 @@ def test_what_is_wrong_with_a_question_is_a_status_before_anything_is_streamed(w
     def busy(*_, **__):
         raise LibraryInUse("the library is busy: try again")
 
-    monkeypatch.setattr("rag.sources.search", busy)
+    monkeypatch.setattr("rag.retrieval.sources.search", busy)
     for stream in (True, False):
         reply = world().post("/ask", json={"question": QUESTION, "stream": stream})
         assert (reply.status_code, reply.json()) == (503, {"detail": "the library is busy: try again"})

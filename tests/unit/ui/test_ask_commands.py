@@ -12,9 +12,9 @@ from fakes import QUESTION, TEXT, AngleEmbedder, ScriptedModel, put
 from typer.testing import CliRunner
 
 from rag.assistant import Assistant
-from rag.collections import Collections
 from rag.errors import FootnoteError
 from rag.library import Library
+from rag.people.collections import Collections
 from rag.settings import Settings
 from rag.types import AnswerFinished, EvidenceFound
 from rag.wire import event_from_dict, event_to_dict

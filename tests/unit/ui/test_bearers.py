@@ -10,11 +10,11 @@ from asgi import call
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.api_keys import ApiKeys
 from rag.errors import LibraryInUse
-from rag.limits import Limits
-from rag.sessions import Sessions
-from rag.users import Users
+from rag.people.api_keys import ApiKeys
+from rag.people.limits import Limits
+from rag.people.sessions import Sessions
+from rag.people.users import Users
 from ui.bearers import Bearers
 from ui.gate import Gate
 from ui.refusals import is_api

@@ -10,9 +10,9 @@ from markup import parse
 
 from rag.assistant import Assistant
 from rag.catalog import Catalog
-from rag.conversation import Scope
-from rag.conversations import Conversations
 from rag.errors import LibraryDamaged
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations
 from rag.types import Turn as Said
 from ui.answers import Answers
 from ui.asking import Asking

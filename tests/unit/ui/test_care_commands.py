@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from rag.catalog import FILE
 from rag.errors import BackupError, LibraryIncompatible, LibraryInUse, LibraryMissing, StorageError
 from rag.library import Library
-from rag.lock import WriterLock
+from rag.storage.lock import WriterLock
 from ui.cli import app
 
 

@@ -13,8 +13,8 @@ from fakes import AngleEmbedder, put
 from typer.testing import CliRunner
 
 from rag.catalog import Catalog
-from rag.collections import Collections
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.cli import app
 
 CHECKOUT = Path(__file__).parents[3]

@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from markup import parse
 
 from rag.assistant import Assistant
-from rag.conversation import Conversation, Scope
-from rag.conversations import Conversations
-from rag.feedback import Feedback
+from rag.people.conversation import Conversation, Scope
+from rag.people.conversations import Conversations
+from rag.people.feedback import Feedback
 from ui.answers import Answers
 from ui.conversation_list import day_of, render_conversations
 from ui.conversation_routes import add_conversation_routes

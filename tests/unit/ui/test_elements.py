@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markup import parse
 
-from rag.hidden import hidden, shown
+from rag.text.hidden import hidden, shown
 from ui.html import Html, element, join, text
 
 

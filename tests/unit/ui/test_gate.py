@@ -14,9 +14,9 @@ from starlette.routing import Mount
 from rag.assistant import Assistant
 from rag.errors import LibraryInUse, SettingsError
 from rag.library import Library
-from rag.sessions import Sessions
+from rag.people.sessions import Sessions
+from rag.people.users import Users
 from rag.settings import Settings
-from rag.users import Users
 from ui.app import create_app
 
 PASSWORD = "correct horse battery"  # noqa: S105

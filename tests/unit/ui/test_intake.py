@@ -9,9 +9,9 @@ from slow_worker import Slow
 
 import ingest.local_engine
 from ingest.limits import DEFAULT_LIMITS
-from rag.collections import Collections
 from rag.errors import LibraryInUse
 from rag.library import Library
+from rag.people.collections import Collections
 from ui.intake import Intake
 from ui.uploads import safe_path
 

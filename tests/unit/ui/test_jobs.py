@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import UploadNotFound, UsageError
-from rag.passing import Passing
-from rag.tables import uploads
-from rag.uploads import ALIVE, IN_HAND, Upload, Uploads
+from rag.people.uploads import ALIVE, IN_HAND, Upload, Uploads
+from rag.storage.passing import Passing
+from rag.storage.tables import uploads
 from ui.jobs import KEPT, Job, Jobs, job_of
 
 

@@ -12,10 +12,10 @@ from slow_worker import Slow
 import ingest.local_engine
 from ingest.limits import DEFAULT_LIMITS
 from ingest.load import load
-from rag.contents import PLACE, is_kept
 from rag.errors import OriginalGone
-from rag.presence import Presence
-from rag.tables import originals, parts, processes, uploads
+from rag.maintenance.contents import PLACE, is_kept
+from rag.people.presence import Presence
+from rag.storage.tables import originals, parts, processes, uploads
 from ui import kept_uploads
 from ui.fetched import Fetched
 from ui.intake import Intake

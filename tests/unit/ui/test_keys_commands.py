@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from rag.api_keys import ApiKeys
 from rag.errors import ApiKeyError, LibraryInUse, UserError
 from rag.library import Library
-from rag.users import Users
+from rag.people.api_keys import ApiKeys
+from rag.people.users import Users
 from ui.cli import app
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from markup import parse
 
-from rag.uploads import Upload
+from rag.people.uploads import Upload
 from ui.ledger import SHOWN, render_ledger, summary
 
 

@@ -20,7 +20,7 @@ from ingest.sync import survey, sync
 from ingest.worker import Worker
 from rag.assistant import Assistant
 from rag.errors import LibraryMissing, QuestionError, ServerGone, SyncRefused
-from rag.holder import DOOR
+from rag.storage.holder import DOOR
 from rag.types import AnswerFinished, EvidenceFound, Turn
 from ui.local_client import Server
 from ui.local_file import Door, found

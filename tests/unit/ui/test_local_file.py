@@ -7,8 +7,8 @@ import stat
 import pytest
 
 import ui.local_file
-from rag.holder import DOOR, HOLDER
 from rag.library import Library
+from rag.storage.holder import DOOR, HOLDER
 from ui.local_file import found, new_secret, own_version, published
 
 ADDRESS = "http://127.0.0.1:7860"

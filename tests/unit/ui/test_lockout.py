@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.limits import Limits
+from rag.people.limits import Limits
 from ui.lockout import TRIES, WINDOW_S, Lockout, address_key, name_key, wait, within
 
 

@@ -12,10 +12,10 @@ from fakes import QUESTION, TEXT, AngleEmbedder, WritingModel, put
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from rag.access import private_folder
 from rag.assistant import Assistant
-from rag.collections import Collections
 from rag.library import Library
+from rag.people.access import private_folder
+from rag.people.collections import Collections
 from rag.settings import Settings
 from ui.mcp_server import add_mcp_routes
 

@@ -14,11 +14,11 @@ from doors import Door, opened
 from fakes import QUESTION, TEXT, AngleEmbedder, WritingModel, put
 from openai import AsyncOpenAI, OpenAI
 
-from rag.access import private_folder
 from rag.assistant import Assistant
-from rag.collections import Collections
 from rag.errors import ModelPaused
 from rag.library import Library
+from rag.people.access import private_folder
+from rag.people.collections import Collections
 from rag.settings import Settings
 from ui.answers import UNEXPECTED
 from ui.openai_errors import MOST_BYTES

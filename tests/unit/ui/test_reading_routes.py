@@ -15,11 +15,11 @@ from papers import STORY, long_pdf, story_pdf
 from PIL import Image
 
 from ingest.pipeline import add
-from rag.access import private_folder
 from rag.assistant import Assistant
 from rag.library import Library
+from rag.maintenance.upkeep import UPLOADS
+from rag.people.access import private_folder
 from rag.settings import Settings
-from rag.upkeep import UPLOADS
 from ui.app import STATIC
 from ui.guard import Guard
 from ui.reading_routes import add_reading_routes

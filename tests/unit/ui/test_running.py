@@ -8,8 +8,8 @@ from local_doors import door_of
 
 import ui.running
 from rag.assistant import Assistant
-from rag.holder import DOOR
 from rag.settings_layers import load_settings
+from rag.storage.holder import DOOR
 from ui.running import Found, running
 
 

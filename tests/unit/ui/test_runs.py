@@ -7,9 +7,9 @@ import pytest
 from fakes import ScriptedModel, put
 
 from rag.assistant import Assistant
-from rag.conversation import Scope
-from rag.conversations import Conversations
 from rag.errors import ModelPaused, ModelUnavailable, StorageError
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations
 from rag.types import EvidenceFound, Sentence, SentenceChecked, TextWritten
 from ui.answers import UNEXPECTED, Answers
 from ui.runs import Runs

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from rag.assistant import Assistant
-from rag.conversation import Scope
-from rag.conversations import Conversations
 from rag.errors import ConversationBusy, StorageError
-from rag.presence import Presence
-from rag.tables import processes, told, under_way
+from rag.people.conversation import Scope
+from rag.people.conversations import Conversations
+from rag.people.presence import Presence
+from rag.people.under_way import UnderWay
+from rag.storage.tables import processes, told, under_way
 from rag.types import AnswerFinished, EvidenceFound, Sentence, SentenceChecked, TextWritten
-from rag.under_way import UnderWay
 from ui import shared_runs
 from ui.answers import Answers
 from ui.asked import Asked

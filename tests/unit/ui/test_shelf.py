@@ -4,7 +4,7 @@ import pytest
 from fakes import document
 from markup import Node, parse
 
-from rag.collections import Collection
+from rag.people.collections import Collection
 from ui.listing import Filters, Listing
 from ui.rows import Marks, day_in_words
 from ui.shelf import Shelf, in_words, render_shelf

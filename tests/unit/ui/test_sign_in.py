@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from markup import parse
 
-from rag.limits import Limits
+from rag.people.limits import Limits
 from ui.app import STATIC
 from ui.guard import CONTENT_SECURITY_POLICY
 from ui.lockout import Lockout

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.assistant import Assistant
-from rag.collections import Collections
 from rag.errors import CollectionNotFound
+from rag.people.collections import Collections
 from rag.types import AnswerFinished, Event, EvidenceFound, Turn
 from ui.engine import Engine
 from ui.screens import PlainScreen

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.access import owner_of, private_folder
 from rag.errors import UsageError
+from rag.people.access import owner_of, private_folder
 from ui.uploads import DEEPEST, safe_name, safe_path
 
 

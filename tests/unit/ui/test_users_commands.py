@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from rag.errors import LibraryInUse, SettingsError, UserError
 from rag.library import Library
-from rag.sessions import Sessions
+from rag.people.sessions import Sessions
+from rag.people.users import Users
 from rag.settings import Settings
-from rag.tables import conversations
-from rag.users import Users
+from rag.storage.tables import conversations
 from ui import user_care
 from ui.chatting import run
 from ui.cli import app

@@ -7,10 +7,10 @@ from fakes import put
 from local_doors import door_of
 from typer.testing import CliRunner
 
-from rag.api_keys import ApiKeys
 from rag.assistant import Assistant
 from rag.errors import ApiKeyError, UserError
-from rag.users import Users
+from rag.people.api_keys import ApiKeys
+from rag.people.users import Users
 from ui.cli import app
 
 PASSWORD, OTHER = "correct horse battery", "another horse battery"

@@ -13,10 +13,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
+from rag.answer.writer import Writer
 from rag.errors import StorageError
 from rag.evaluation.cache import Cache, CachedChat, CachedEmbedder
 from rag.settings import Settings
-from rag.writer import Writer
 
 
 class Talker(BaseChatModel):

@@ -1,0 +1,1 @@
+"""The written answer: its prompt, its writing, and where its sources disagree."""

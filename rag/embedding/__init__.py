@@ -1,0 +1,1 @@
+"""Embedders: the one that comes along, a folder's, and those behind endpoints."""

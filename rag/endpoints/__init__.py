@@ -1,0 +1,1 @@
+"""Calls to servers of models: retries, limits, a circuit, and what their errors mean."""

@@ -1,0 +1,1 @@
+"""What keeps a library whole over the years: migrations, backups, removals."""

@@ -1,0 +1,1 @@
+"""Model files: which they are, by their hashes, and where they come from."""

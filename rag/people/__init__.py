@@ -1,0 +1,1 @@
+"""What people have in a library: accounts, collections, conversations, uploads."""

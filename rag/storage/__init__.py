@@ -1,0 +1,1 @@
+"""Where a library is kept: its tables and transactions, on SQLite and on PostgreSQL."""
