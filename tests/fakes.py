@@ -136,12 +136,14 @@ class WritingModel(ScriptedModel):
         self.pace = pace
         self.gate = threading.Event()
         self.holds: int | None = None
+        self.waits = False
         self.breaks: int | None = None
 
     def before(self, number: int) -> None:
         if number == self.breaks:
             raise ConnectionError("the model is gone")
         if number == self.holds:
+            self.waits = True
             self.gate.wait(600)
         time.sleep(self.pace)
 

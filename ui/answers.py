@@ -202,6 +202,8 @@ class Answers:
 
         async with aclosing(from_thread(made, left, TICK_S)) as events:
             async for event in events:
+                if event is None and self._ending.is_set():  # whoever writes may be silent for long
+                    raise ModelUnavailable(ENDING)
                 yield waiting if event is None else event
 
     def stop_all(self) -> None:

@@ -345,10 +345,12 @@ def test_answers_of_the_local_model_go_one_after_the_other(client, door):
     assert [reply.choices[0].message.content for reply in replies] == [MARKED] * 3
 
 
-def test_the_end_of_the_server_is_told(client, door):
-    door.assistant.chat_model.holds = 3
+def test_the_end_of_the_server_is_told_while_the_model_is_silent(client, door):
+    model = door.assistant.chat_model
+    model.holds = 3
     stream = client.chat.completions.create(**ASKED, stream=True)
     next(stream)
+    until(lambda: model.waits)
     door.answers.stop_all()
     with pytest.raises(openai.APIError, match="ends before the answer was complete"):
         list(stream)
