@@ -1,4 +1,4 @@
-"""Work beside an event loop: a generator runs in a thread of its own, and is pulled item by item.
+"""Work in a thread of its own: a piece of it beside another, or a generator beside an event loop.
 
 There is one way of a question, and it is written without `async`. Here it is put at the service of programs
 that have a loop, so that nothing is written twice.
@@ -18,6 +18,14 @@ Owner = TypeVar("Owner")
 P = ParamSpec("P")
 
 _END: Any = object()
+
+
+def beside(work: Callable[[], T]) -> Callable[[], T]:
+    """Begin `work` in a thread; what is returned waits for its end, and returns or raises what it does."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="footnote")
+    begun = thread.submit(work)
+    thread.shutdown(wait=False)
+    return begun.result
 
 
 class Aside:

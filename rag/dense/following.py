@@ -22,14 +22,14 @@ class FollowingKeeper(IndexKeeper):
         self._follower = FollowingMaker(catalog)
         super().__init__(catalog, self._follower)
 
-    def search(self, vector: Matrix, k: int) -> Hits:
-        """Return the `k` nearest passages as (id, cosine), best first."""
+    def begin(self, vector: Matrix, k: int) -> Callable[[], Hits]:
+        """Begin to search; what is returned waits for the `k` nearest passages, best first."""
         if self._chroma is not None and self._mutex.acquire(blocking=False):  # else another thread is at it
             try:
                 self._follow_others()
             finally:
                 self._mutex.release()
-        return super().search(vector, k)
+        return super().begin(vector, k)
 
     def apply(self, change: Change) -> None:
         """Follow a change of this process's own, and what others changed before it."""

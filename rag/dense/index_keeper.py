@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from rag.aside import beside
 from rag.catalog import Catalog, Change
 from rag.dense.index import REPAIR, ChromaIndex, DenseIndex, ExactIndex, Hits
 from rag.dense.index_files import index_folders, remove
@@ -42,15 +45,21 @@ class IndexKeeper:
         """The index that answers now."""
         return self._chroma or self._exact
 
-    def search(self, vector: Matrix, k: int) -> Hits:
-        """Return the `k` nearest passages as (id, cosine), best first."""
+    def begin(self, vector: Matrix, k: int) -> Callable[[], Hits]:
+        """Begin to search; what is returned waits for the `k` nearest passages, best first."""
         index = self._chroma
-        if index is not None:
+        if index is None:
+            return partial(self._exact.search, vector, k)
+        begun = beside(partial(index.search, vector, k))
+
+        def found() -> Hits:
             try:
-                return index.search(vector, k)
+                return begun()
             except Exception as error:  # Chroma raises many kinds; none may cost an answer
                 self._give_up(index, error)
-        return self._exact.search(vector, k)
+                return self._exact.search(vector, k)
+
+        return found
 
     def open(self, progress: Tick | None = None) -> None:
         """Open Chroma and bring it up to the catalogue, or make it again.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from rag.catalog import Catalog
 from rag.dense.index import CollectionIndex, Hits
@@ -26,7 +28,7 @@ class Indexed:
         self._lock = WriterLock(self.path)
         self._has_index_here = settings is None or settings.chroma is None
         self._index = keeper_of(catalog, settings, self._may_write)
-        self._scoped = ScopedSearch(catalog, self._index)
+        self._scoped = ScopedSearch(catalog, self.search_dense)
 
     @property
     def read_only(self) -> bool:
@@ -68,7 +70,16 @@ class Indexed:
         Raises:
             IndexUnavailable, IndexDamaged: the Chroma server fails, and the library is too large without it.
         """
-        return self._index.search(vector, k) if within is None else self._scoped.search(vector, k, within)
+        return self.begin_dense(vector, k, within)()
+
+    def begin_dense(self, vector: Matrix, k: int, within: frozenset[str] | None = None) -> Callable[[], Hits]:
+        """Begin to search by vectors; what is returned waits for what `search_dense` returns, or raises.
+
+        Chroma searches beside what this thread does until then.
+        """
+        if within is None:
+            return self._index.begin(vector, k)
+        return partial(self._scoped.search, vector, k, within)
 
     def open_index(self, progress: Tick | None = None) -> None:
         """Open the index and bring it up to the catalogue; an exact scan answers until that is done.

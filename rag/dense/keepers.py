@@ -17,10 +17,13 @@ from rag.vectors import Matrix
 class Keeper(Protocol):
     """Keeps an index, and answers without it while there is none. Safe for threads."""
 
-    def search(self, vector: Matrix, k: int) -> Hits:
-        """Return the `k` nearest passages as (id, cosine), best first.
+    def begin(self, vector: Matrix, k: int) -> Callable[[], Hits]:
+        """Begin to search; what is returned waits for the `k` nearest passages, as (id, cosine), best first.
 
-        Raises:
+        Chroma is asked in a thread. What reads the catalogue is done by the thread that waits, so that it
+        sees the snapshot of that one.
+
+        Raises, when it is waited for:
             IndexUnavailable, IndexDamaged: it cannot be asked, and the library is too large to do without.
         """
         ...

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from rag.catalog import Catalog
-from rag.dense.index import DenseIndex, Hits
+from rag.dense.index import Hits
 from rag.vectors import Matrix
 
 FEW = 5000
@@ -21,10 +22,10 @@ _HELD = 8
 class ScopedSearch:
     """Finds the nearest passages of chosen documents, whichever index answers. Safe for threads."""
 
-    def __init__(self, catalog: Catalog, index: DenseIndex) -> None:
-        """Remember nothing yet."""
+    def __init__(self, catalog: Catalog, nearest: Callable[[Matrix, int], Hits]) -> None:
+        """Remember nothing yet; `nearest` finds so many of all passages."""
         self._catalog = catalog
-        self._index = index
+        self._nearest = nearest
         self._lock = threading.Lock()
         self._held: dict[tuple[int, frozenset[str]], frozenset[str]] = {}
 
@@ -41,7 +42,7 @@ class ScopedSearch:
             return self._compared(vector, k, among)
         asked = k
         while True:
-            hits = self._index.search(vector, asked)
+            hits = self._nearest(vector, asked)
             kept = [hit for hit in hits if hit[0] in among]
             if len(kept) >= k or len(hits) < asked:
                 return kept[:k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.catalog import Catalog
@@ -22,8 +23,10 @@ class Held:
     sure: int
 
 
-def nearest(catalog: Catalog, gap: Gap, held: Held, vector: Matrix, k: int) -> Hits:
-    """Return the `k` nearest passages as (id, cosine), best first.
+def nearest(
+    catalog: Catalog, gap: Gap, held: Held, begun: Callable[[], Hits], vector: Matrix, k: int
+) -> Hits:
+    """Return the `k` nearest passages as (id, cosine), best first; `begun` waits for the index's first `k`.
 
     Those that the catalogue does not have any more are passed over, and those above `held.sure` compared one
     by one.
@@ -31,13 +34,13 @@ def nearest(catalog: Catalog, gap: Gap, held: Held, vector: Matrix, k: int) -> H
     Raises:
         IndexDamaged, IndexUnavailable: the server fails.
     """
-    asked = k
+    asked, hits = k, begun()
     while True:
-        hits = held.index.search(vector, asked)
         there = catalog.present([passage_id for passage_id, _ in hits])
         kept = [hit for hit in hits if hit[0] in there]
         if len(kept) >= k or len(hits) < asked:
             break
         asked *= _WIDER
+        hits = held.index.search(vector, asked)
     near = dict(kept) | dict(gap.search(held.sure, vector, k))
     return sorted(near.items(), key=lambda hit: -hit[1])[:k]

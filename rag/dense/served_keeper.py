@@ -7,7 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+from rag.aside import beside
 from rag.catalog import Catalog, Change
 from rag.dense.chroma_server import QUESTION_S, UPKEEP_S, ChromaServer, ServedIndex
 from rag.dense.index import ExactIndex, Hits
@@ -69,21 +71,26 @@ class ServedKeeper:
 
     # -- reading -----------------------------------------------------------------------------------------
 
-    def search(self, vector: Matrix, k: int) -> Hits:
-        """Return the `k` nearest passages as (id, cosine), best first.
+    def begin(self, vector: Matrix, k: int) -> Callable[[], Hits]:
+        """Begin to search; what is returned waits for the `k` nearest passages, best first.
 
-        Raises:
+        Raises, when it is waited for:
             IndexUnavailable: the server does not answer, and the library is too large to do without.
             IndexDamaged: the server lost the index of such a library.
         """
         held = self._held
-        if held is not None:
-            try:
-                return self._found(held, vector, k)
-            except (IndexUnavailable, IndexDamaged) as error:
-                self._fail(error)
-        require_room(self._catalog, len(vector), self._trouble)
-        return self._exact.search(vector, k)
+        begun = None if held is None else beside(partial(held.index.search, vector, k))
+
+        def found() -> Hits:
+            if held is not None and begun is not None:
+                try:
+                    return self._found(held, begun, vector, k)
+                except (IndexUnavailable, IndexDamaged) as error:
+                    self._fail(error)
+            require_room(self._catalog, len(vector), self._trouble)
+            return self._exact.search(vector, k)
+
+        return found
 
     def attach(self) -> bool:
         """Answer from the collection, if it is well; return whether nobody needs to make it now."""
@@ -94,13 +101,13 @@ class ServedKeeper:
         self._attend_from_now_on()
         return self._held is not None or isinstance(self._trouble, IndexUnavailable)
 
-    def _found(self, held: Held, vector: Matrix, k: int) -> Hits:
+    def _found(self, held: Held, begun: Callable[[], Hits], vector: Matrix, k: int) -> Hits:
         state = self._records.read()
         if state.collection == held.index.name:
             held = replace(held, sure=state.sure)
         else:  # it answers until it is removed, or the new one is held
             self._poke.set()
-        return nearest(self._catalog, self._gap, held, vector, k)
+        return nearest(self._catalog, self._gap, held, begun, vector, k)
 
     def _hold(self) -> None:
         """Answer from the collection that the catalogue names, after a look at it."""

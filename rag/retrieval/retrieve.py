@@ -77,11 +77,18 @@ def candidates(
 def _searched(
     library: Library, query: Query, within: frozenset[str] | None, watch: Stopwatch
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the BM25 of what the query's words find, and the scores of both sides fused."""
+    """Return the BM25 of what the query's words find, and the scores of both sides fused.
+
+    Both are searched at the same time: what `watch` says of the vectors is how long they are waited for.
+    """
     with watch.during("dense"):
-        dense = dict(library.search_dense(query.vector, CANDIDATES, within))
-    with watch.during("lexical"):
-        lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within, query.frequency))
+        nearest = library.begin_dense(query.vector, CANDIDATES, within)
+    try:
+        with watch.during("lexical"):
+            lexical = dict(library.catalog.search(terms(query.text), CANDIDATES, within, query.frequency))
+    finally:  # nobody closes an index that is searched
+        with watch.during("dense"):
+            dense = dict(nearest())
     with watch.during("fuse"):
         return lexical, fuse(dense, lexical)
 

@@ -13,7 +13,7 @@ from fakes import QUESTION, ScriptedModel, WritingModel, put, says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.aside import Aside, awaited
+from rag.aside import Aside, awaited, beside
 from rag.assistant import Assistant
 from rag.errors import ModelError, QuestionError
 from rag.types import AnswerFinished, EvidenceFound
@@ -126,6 +126,20 @@ def test_the_thread_has_the_callers_context() -> None:
         return [each async for each in Aside().each(seen())]
 
     assert asyncio.run(main()) == ["red"]
+
+
+def test_a_piece_of_work_is_done_beside_what_comes_next() -> None:
+    gate = threading.Event()
+    wait_for = beside(lambda: (gate.wait(60), threading.current_thread() is threading.main_thread()))
+    gate.set()
+    assert wait_for() == (True, False)
+    assert wait_for() == (True, False)
+
+
+def test_a_piece_of_work_raises_where_it_is_waited_for() -> None:
+    wait_for = beside(lambda: [][0])
+    with pytest.raises(IndexError, match="out of range"):
+        wait_for()
 
 
 def test_an_awaited_method_says_what_it_does() -> None:

@@ -52,7 +52,7 @@ def test_what_is_come_back_to_is_summed_and_a_failure_counts(clock) -> None:
 
 def test_each_second_counts_for_the_stage_that_took_it(clock, monkeypatch, library, embedder) -> None:
     put(library, "news", TEXT, embedder)
-    clock.slow(monkeypatch, library, "search_dense", 1)
+    clock.slow(monkeypatch, library, "begin_dense", 1)
     clock.slow(monkeypatch, library.catalog, "search", 10)
     clock.slow(monkeypatch, library.catalog, "document_frequency", 100)
     clock.slow(monkeypatch, library.catalog, "passages", 1_000)

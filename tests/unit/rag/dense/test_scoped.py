@@ -49,7 +49,7 @@ def test_what_is_found_is_what_a_library_of_these_alone_would_find(
     monkeypatch.setattr("rag.dense.scoped.FEW", few)
     index = Counted(shelves.catalog)
     index.asked = []
-    found = ScopedSearch(shelves.catalog, index).search(question, k, frozenset(within))
+    found = ScopedSearch(shelves.catalog, index.search).search(question, k, frozenset(within))
     owner = {p.id: p.document_id for p in shelves.catalog.passages(shelves.catalog.passage_ids()).values()}
     expected = [hit for hit in ExactIndex(shelves.catalog).search(question, 1000) if owner[hit[0]] in within]
     assert [round(score, 5) for _, score in found] == [round(score, 5) for _, score in expected[:k]]
@@ -58,7 +58,7 @@ def test_what_is_found_is_what_a_library_of_these_alone_would_find(
 
 
 def test_it_follows_the_library(shelves, question, embedder) -> None:
-    search = ScopedSearch(shelves.catalog, ExactIndex(shelves.catalog)).search
+    search = ScopedSearch(shelves.catalog, ExactIndex(shelves.catalog).search).search
     assert len(search(question, 100, frozenset({"d0"}))) == len(LINES)
     put(shelves, "d0", "The moon set.", embedder)
     assert len(search(question, 100, frozenset({"d0"}))) == 1

@@ -1,8 +1,13 @@
+import threading
+import time
+
 import pytest
 from fakes import put
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.dense.index import ChromaIndex
+from rag.errors import StorageError
 from rag.retrieval.retrieve import Query, candidates, fuse, mark_repeats, min_max
 from rag.types import FoundPassage
 
@@ -42,6 +47,48 @@ def test_a_passage_found_by_words_alone_has_its_cosine(library, embedder, monkey
     passages = candidates(library, [Query("Kurabar", zebra)], 5)
     assert len(passages) == 2
     assert all(passage.cosine > 0 for passage in passages)
+
+
+@pytest.fixture
+def opened(library, embedder):
+    """A library of one passage whose Chroma index is open."""
+    put(library, "a", "A zebra ran home.", embedder)
+    library.open_index()
+    return library
+
+
+def test_words_are_searched_while_chroma_is(opened, embedder, monkeypatch) -> None:
+    searched, search = threading.Event(), ChromaIndex.search
+
+    def when_words_were(self, vector, k):
+        assert searched.wait(60)
+        return search(self, vector, k)
+
+    def words(*args):
+        searched.set()
+        return []
+
+    monkeypatch.setattr(ChromaIndex, "search", when_words_were)
+    monkeypatch.setattr(opened.catalog, "search", words)
+    assert ask(opened, embedder, "zebra") == ["A zebra ran home."]
+
+
+def test_nothing_is_searched_any_more_when_the_words_fail(opened, embedder, monkeypatch) -> None:
+    ended = []
+
+    def slowly(self, vector, k):
+        time.sleep(0.2)
+        ended.append(True)
+        return []
+
+    def fail(*args):
+        raise StorageError("the disk is gone")
+
+    monkeypatch.setattr(ChromaIndex, "search", slowly)
+    monkeypatch.setattr(opened.catalog, "search", fail)
+    with pytest.raises(StorageError, match="the disk is gone"):
+        ask(opened, embedder, "zebra")
+    assert ended == [True]
 
 
 def test_two_copies_are_one_voice_and_two_versions_are_two(library, embedder) -> None:
