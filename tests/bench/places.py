@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,5 +119,9 @@ def _size_mb(folder: Path, pattern: str = "**/*") -> float:
 
 
 def _memory_mb(pids: list[int]) -> float:
-    """Return the resident memory of processes; what they share counts once."""
-    return sum(psutil.Process(pid).memory_full_info().pss for pid in pids) / 1e6
+    """Return the resident memory of processes; what they share counts once, and who has ended not at all."""
+    total = 0.0
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            total += psutil.Process(pid).memory_full_info().pss
+    return total / 1e6

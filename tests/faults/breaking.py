@@ -23,7 +23,6 @@ from rag.storage import sqlite_files
 from rag.storage.database import Database
 
 Line = tuple[str, int]
-_OURS = f"{PRODUCT}{os.sep}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _trace(seen: Callable[[Line, int], object]) -> Counter[Line]:
         return at_line
 
     def at_call(frame: FrameType, _event: str, _argument: object) -> Any:
-        return at_line if frame.f_code.co_filename.startswith(_OURS) else None
+        return at_line if frame.f_code.co_filename.startswith(PRODUCT) else None
 
     sys.settrace(at_call)
     return run

@@ -33,7 +33,7 @@ from rag.library import Library
 
 NAMES = tuple(f"doc{i}" for i in range(8))
 PARAGRAPHS = 5
-PRODUCT = Path(rag.dense.index.__file__).parent
+PRODUCT = f"{Path(rag.__file__).parent}{os.sep}"
 
 
 class HashEmbedder(AngleEmbedder):
@@ -146,7 +146,7 @@ def stepping(library: Path, files: Path, seed: int, pipe: Any, last: int) -> Non
         return at_line
 
     def at_call(frame: FrameType, _event: str, _argument: object) -> Any:
-        return at_line if Path(frame.f_code.co_filename).parent == PRODUCT else None
+        return at_line if frame.f_code.co_filename.startswith(PRODUCT) else None
 
     sys.settrace(at_call)
     with Library.open(library) as opened:
