@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, chatting, ingesting, memory, scale, served, starting, together
+from tests.bench import answering, chatting, encoding, ingesting, memory, scale, served, starting, together
 from tests.bench.places import ENGINES
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -31,6 +31,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         starting.bench(console, STARTER)
         ingesting.bench(console, STARTER)
+        encoding.bench(console, STARTER)
         answering.bench(console, STARTER, GOLDEN, 8)
         together.bench(console, STARTER, GOLDEN, 2)
         memory.bench(console, STARTER, GOLDEN)
@@ -44,8 +45,9 @@ def start() -> None:
 
 @app.command("ingest")
 def ingest() -> None:
-    """Compare ingest with the plain LangChain way on the same texts."""
+    """Compare ingest with the plain LangChain way on the same texts, and with bare encoding."""
     ingesting.bench(console, STARTER)
+    encoding.bench(console, STARTER)
 
 
 @app.command("answer")

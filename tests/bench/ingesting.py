@@ -22,13 +22,13 @@ from rag.settings_layers import load_settings
 COPIES = 48
 
 
-def corpus(documents: Sequence[Path], folder: Path) -> int:
+def corpus(documents: Sequence[Path], folder: Path, copies: int = COPIES) -> int:
     """Write shuffled copies of the documents' paragraphs as text files; return how many characters."""
     shuffle = random.Random(7).shuffle  # noqa: S311 - no secret
     total = 0
     for file in (file for path in documents for file in sorted(path.iterdir())):
         paragraphs = [p for p in load(file.read_bytes(), file.name).text.split("\n\n") if p.strip()]
-        for copy in range(COPIES):
+        for copy in range(copies):
             shuffle(paragraphs)
             text = f"Copy {copy} of {file.stem}.\n\n" + "\n\n".join(paragraphs)
             total += len(text)
