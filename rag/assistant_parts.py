@@ -163,7 +163,9 @@ class AssistantParts:
             self._library.open_index()
         self.embedder.warm()
         if self._chat_model is not None:
-            self._chat_model.runnable()
+            from rag.answer.writer import Writer
+
+            Writer(self._chat_model, self.settings, None).prepare()
 
     @property
     def chat_model(self) -> ChatModel | None:

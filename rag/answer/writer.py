@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from rag.answer import prompt
 from rag.errors import FootnoteError, ModelError
 from rag.models import ChatModel, translate
 from rag.settings import Settings
@@ -48,6 +49,17 @@ class Writer:
         self.evidence_tokens = settings.evidence_budget
         self.enough_evidence = ENOUGH if self._tells else None
         self.logprobs: list[float] = []
+
+    def prepare(self) -> None:
+        """Reach the model, and have a local one read what all prompts begin with: no question waits for it.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        if self._tells:
+            self.say(prompt.messages("", ()), 1)
+        else:
+            self._chat_model.runnable()
 
     def stream(self, messages: Messages) -> Iterator[str]:
         """Yield the model's words.

@@ -19,9 +19,9 @@ READY = "footnote-ready "
 PR_SET_PDEATHSIG = 1
 STDIN = 0
 
-SHARED_BATCH = 16
-"""Tokens read in one step where several answers are written: each of these gets a word a step. Measured on
-two cores, a prompt is read as fast as in steps of 512."""
+SHARED_BATCH = 32
+"""Tokens read in one step where several answers are written: each of these gets a word a step, of half a
+second. Measured on two cores, a token is read in 16.4 ms, in steps of 16 in 17.3, and of 512 in 15.2."""
 
 
 def main() -> None:
@@ -56,6 +56,7 @@ def _serve(order: dict[str, Any]) -> Any:
     params.kv_unified = True  # the slots share the context, and each takes what it needs
     if order["slots"] > 1:
         params.n_batch = params.n_ubatch = SHARED_BATCH
+        params.cache_idle_slots = False  # one that waits keeps what all prompts begin with
     params.cpuparams.n_threads = order["threads"]
     params.cpuparams_batch.n_threads = order["threads"]
     params.hostnames = ["127.0.0.1"]

@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import answering, chatting, encoding, ingesting, memory, scale, served, starting, together
+from tests.bench import (
+    answering,
+    chatting,
+    encoding,
+    ingesting,
+    memory,
+    scale,
+    served,
+    starting,
+    together,
+    writing,
+)
 from tests.bench.places import ENGINES
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -34,6 +45,7 @@ def everything(context: typer.Context) -> None:
         encoding.bench(console, STARTER)
         answering.bench(console, STARTER, GOLDEN, 8)
         together.bench(console, STARTER, GOLDEN, 2)
+        writing.bench(console, STARTER, GOLDEN, 8)
         memory.bench(console, STARTER, GOLDEN)
 
 
@@ -60,6 +72,12 @@ def answer(limit: Limit = 8) -> None:
 def together_(rounds: Annotated[int, typer.Option(help="How often four people ask.")] = 2) -> None:
     """Compare an answer of the local model when four are asked for at once with one alone."""
     together.bench(console, STARTER, GOLDEN, rounds)
+
+
+@app.command("writing")
+def writing_(limit: Limit = 8) -> None:
+    """Show what the local model's work is made of, for one, two and four answers at a time."""
+    writing.bench(console, STARTER, GOLDEN, limit)
 
 
 @app.command("memory")

@@ -37,6 +37,7 @@ def bench(console: Console, documents: Sequence[Path], file: Path, rounds: int) 
         asked(questions.pop())  # what is loaded by the first question is loaded
         groups = [questions[n : n + PEOPLE] for n in range(0, len(questions), PEOPLE)]
         alone = [[asked(question) for question in group] for group in groups]
+        _forget(assistant)
         with ThreadPoolExecutor(PEOPLE) as people:
             together = [list(people.map(asked, group)) for group in groups]
     console.rule(f"{PEOPLE} people at once, {len(questions)} questions, {assistant.model}")
@@ -47,3 +48,10 @@ def bench(console: Console, documents: Sequence[Path], file: Path, rounds: int) 
         console.print(
             f"{what:<13} alone {one:5.2f} s   ratio: mean {mean / one:.2f}, slowest {slowest / one:.2f}"
         )
+
+
+def _forget(assistant: Assistant) -> None:
+    """Have another process of the model: the old one would not read again what it has read."""
+    if assistant.chat_model is not None:
+        assistant.chat_model.close()
+    assistant.warm()

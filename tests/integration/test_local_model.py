@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -139,6 +140,26 @@ def test_two_answers_are_written_at_the_same_time(settings) -> None:
         next(two)  # would wait for the end of the first
         assert len([chunk for chunk in one if chunk.text]) > 3
         assert len([chunk for chunk in two if chunk.text]) > 3
+    finally:
+        model.close()
+
+
+def test_what_prompts_begin_with_is_read_once_for_each_answer_at_a_time(settings) -> None:
+    model = make_chat_model(settings.model_copy(update={"llm_at_once": 2, "answer_tokens": 1}))
+    assert model is not None
+    begin = ("system", "Be brief, and say what the colour of the thing is.")
+    try:
+        url, key = model._server.ensure_running()
+        with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=120, trust_env=False) as client:
+
+            def served(thing: str) -> int:
+                asked = [begin, ("user", f"{thing} " * 40)]
+                body = {"messages": [{"role": r, "content": t} for r, t in asked], "max_tokens": 1}
+                return client.post(f"{url}/chat/completions", json=body).json()["timings"]["cache_n"]
+
+            with ThreadPoolExecutor(2) as people:
+                assert list(people.map(served, ("A red rose", "A blue sky"))) == [0, 0]
+                assert min(people.map(served, ("Some green grass", "The black night"))) > 12
     finally:
         model.close()
 

@@ -8,6 +8,7 @@ import pytest
 from fakes import ScriptedModel
 from langchain_core.callbacks import BaseCallbackHandler
 
+from rag.answer.prompt import SYSTEM
 from rag.answer.writer import Writer
 from rag.errors import ModelError, ModelUnavailable
 
@@ -16,6 +17,20 @@ ASKED = [("system", "Be brief."), ("user", "When?")]
 
 def writer(model: ScriptedModel, settings, llm: str = "local", config=None) -> Writer:
     return Writer(model, settings.model_copy(update={"llm": llm}), config)
+
+
+class TestPrepare:
+    def test_a_local_model_reads_what_all_prompts_begin_with(self, settings) -> None:
+        model = ScriptedModel("I")
+        writer(model, settings).prepare()
+        [([system, user], options)] = model.calls
+        assert (system, options["max_tokens"]) == (SYSTEM, 1)
+        assert user.startswith("Sources:")
+
+    def test_a_served_model_is_not_asked(self, settings) -> None:
+        model = ScriptedModel("I")
+        writer(model, settings, "openai:some").prepare()
+        assert model.calls == []
 
 
 class TestStream:
@@ -100,6 +115,7 @@ class TestChanceOfYes:
 
 
 CALLS = {
+    "prepare": lambda asks: asks.prepare(),
     "stream": lambda asks: list(asks.stream(ASKED)),
     "say": lambda asks: asks.say(ASKED, 4),
     "chance_of_yes": lambda asks: asks.chance_of_yes(ASKED),
