@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,6 +54,7 @@ def full(way: str, folder: Path, free: int) -> Iterator[None]:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         return
+    wait_for_room(folder)
     filler = folder / "filler"
     with filler.open("wb") as file:
         file.write(bytes(shutil.disk_usage(folder).free - free))
@@ -59,6 +62,27 @@ def full(way: str, folder: Path, free: int) -> Iterator[None]:
         yield
     finally:
         filler.unlink()
+
+
+def wait_for_room(folder: Path, within: float = 20.0) -> None:
+    """Wait until nothing that was removed from the disk is held open, and so takes room of it for a while.
+
+    Chroma lets go of its files on threads of its own, a moment after its client is closed.
+    """
+    until = time.monotonic() + within
+    while held := [link for link in held_open(folder.parent) if link.endswith(" (deleted)")]:
+        if time.monotonic() > until:
+            raise TimeoutError(f"still open after {within:.0f} s: {held}")
+        time.sleep(0.01)
+
+
+def held_open(disk: Path) -> list[str]:
+    """Return what this process holds open there, as Linux writes it."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, as that of this listing is
+            links.append(os.readlink(descriptor))
+    return [link for link in links if link.startswith(f"{disk}/")]
 
 
 def point(way: str, folder: Path, free: int) -> tuple[bool, list[str]]:
