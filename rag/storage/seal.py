@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rag.storage import page_sums
-
-_CHUNK = 1 << 20
+from rag.storage.ahead import chunks
 
 _open: Counter[Path] = Counter()
 _mutex = threading.Lock()
@@ -107,6 +106,6 @@ def _sum(path: Path) -> int:
 
 
 def _rest(file: BinaryIO, value: int) -> int:
-    while chunk := file.read(_CHUNK):
+    for chunk in chunks(file):
         value = zlib.crc32(chunk, value)
     return value
